@@ -1,0 +1,59 @@
+# Xunjian. `make run` and `make test` do all the set-up themselves; everything else is a part of those two.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app wsgi
+
+.PHONY: run test check lint types floors bench messages lock clean
+
+run: $(VENV)/.installed static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh run
+	@deploy/run.sh
+
+test: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh test
+	@tests/run.sh all
+
+check: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@tests/run.sh quick
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@ $(VENV)/.installed
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+static/vendor/.copied: node_modules/.installed
+	@mkdir -p static/vendor
+	cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
+	cp node_modules/idb/build/index.js static/vendor/idb.js
+	cp node_modules/signature_pad/dist/signature_pad.min.js static/vendor/signature_pad.js
+	mkdir -p static/vendor/qr && cp node_modules/qr/*.js static/vendor/qr/
+	@touch $@
+
+webapp/translations/.compiled: $(wildcard webapp/translations/*/LC_MESSAGES/messages.po) | $(VENV)/.installed
+	$(BIN)/pybabel -q compile -d webapp/translations
+	@touch $@
+
+# Collects all texts into the catalogues; then fill in what is new in webapp/translations/*/LC_MESSAGES/messages.po
+messages: $(VENV)/.installed
+	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --omit-header -k _l -o webapp/translations/messages.pot .
+	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -i webapp/translations/messages.pot -d webapp/translations
+	@rm webapp/translations/messages.pot
+
+lock:
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra test pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

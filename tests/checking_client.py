@@ -1,0 +1,60 @@
+"""A test client that reads every HTML answer as a strict visitor would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+FIELDS = {"input", "select", "textarea"}
+UNLABELLED = {"hidden", "submit", "button"}
+
+
+class CheckingClient(FlaskClient):
+    """Opens pages and checks them: ids are unique, fields have names people can read, forms lead somewhere."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = super().open(*args, **kwargs)
+        if answer.mimetype == "text/html" and answer.data:
+            problems = html_problems(answer.text, is_page=b"<!doctype html>" in answer.data[:200])
+            assert not problems, f"{answer.request.path}: {'; '.join(problems)}"
+        return answer
+
+
+def html_problems(html: str, is_page: bool) -> list[str]:
+    """What is wrong with a page or a fragment, in words."""
+    parse = html5lib.parse if is_page else html5lib.parseFragment
+    root = parse(html, namespaceHTMLElements=False)
+    everything: list[Element] = [element for element in root.iter() if isinstance(element.tag, str)]
+    problems = []
+    ids = Counter(e.get("id") for e in everything if e.get("id"))
+    problems += [f"id {name!r} stands {count} times" for name, count in ids.items() if count > 1]
+    labelled = {e.get("for") for e in everything if e.tag == "label"}
+    wrapped = {id(inner) for e in everything if e.tag == "label" for inner in e.iter()}
+    for element in everything:
+        if element.tag in FIELDS and element.get("type") not in UNLABELLED:
+            named = element.get("aria-label") or element.get("aria-labelledby")
+            if not named and element.get("id") not in labelled and id(element) not in wrapped:
+                problems.append(f"field {element.get('name')!r} has no label")
+        if element.tag == "form" and not element.get("action") and not element.get("hx-post"):
+            problems.append("a form leads nowhere")
+        if element.tag == "form" and (element.get("method") or "get").lower() == "get" and element.get("hx-post"):
+            problems.append("a form posts only with JavaScript")
+        if element.tag == "img" and element.get("alt") is None:
+            problems.append("a picture has no text")
+        if any(name.startswith("on") for name in element.attrib) or element.get("style"):
+            problems.append(f"<{element.tag}> has an inline script or style")
+        if element.tag in ("script", "style") and element.text:
+            problems.append(f"<{element.tag}> has inline content")
+        for name in ("aria-labelledby", "aria-describedby"):
+            missing = [i for i in (element.get(name) or "").split() if is_page and i not in ids]
+            problems += [f"{name} points to {i!r}, which is not there" for i in missing]
+    if is_page:
+        headings = sum(e.tag == "h1" for e in everything)
+        if headings != 1:
+            problems.append(f"{headings} h1 headings")
+    return problems

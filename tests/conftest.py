@@ -1,0 +1,117 @@
+"""Fixtures of all tests: an app on a fresh filled database, people signed in, the number of queries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from tests.cast import PASSWORD
+from tests.checking_client import CheckingClient
+from tests.databases import PostgresClones, SqliteCopies, fill
+from webapp import create_app
+from webapp.config import read_settings
+from webapp.extensions import db
+from webapp.kit.clock import utc_now
+from webapp.kit.transaction import transaction
+from webapp.people.actions import sign_in
+from webapp.people.models import Person
+
+Databases = SqliteCopies | PostgresClones
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """SQLite, or PostgreSQL where TEST_DATABASE_URL names a server."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    folder = tmp_path_factory.mktemp("databases")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    made: Databases = PostgresClones(server, worker) if server else SqliteCopies(folder)
+    fill(make_app(made.filled_url, folder))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def shared_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The app of this worker; its database is renewed for each test by `app`."""
+    return make_app(databases.url, tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def app(shared_app: Flask, databases: Databases) -> Iterator[Flask]:
+    """The app on a fresh copy of the filled database."""
+    with shared_app.app_context():
+        db.engine.dispose()
+    databases.renew()
+    yield shared_app
+    with shared_app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """An app context for tests of actions and queries."""
+    with app.test_request_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckingClient:
+    """A browser where nobody is signed in."""
+    return CheckingClient(app)
+
+
+@pytest.fixture
+def as_(app: Flask) -> Callable[[str], CheckingClient]:
+    """`as_("tech")` is a browser where that person is signed in, reading English unless said otherwise."""
+
+    def signed_in(username: str, language: str = "en") -> CheckingClient:
+        client = CheckingClient(app)
+        with app.app_context(), transaction():
+            person = db.session.scalars(select(Person).where(Person.username == username)).one()
+            person.language = language
+            device = sign_in(person, user_agent="test", is_shared=False, now=utc_now())
+            secret = device.secret
+        with client.session_transaction() as session:
+            session["_user_id"] = secret
+            session["_fresh"] = True
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def person(context: Flask) -> Callable[[str], Person]:
+    """`person("tech")`: somebody of the cast, within `context`."""
+    return lambda username: db.session.scalars(select(Person).where(Person.username == username)).one()
+
+
+@pytest.fixture
+def queries(app: Flask) -> Iterator[list[str]]:
+    """Every SQL statement sent since the list was last cleared."""
+    sent: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def make_app(database_url: str, folder: Path) -> Flask:
+    """An app for tests: demo on, everything it writes in `folder`."""
+    environ = {"DEMO": "1", "DEMO_PASSWORD": PASSWORD, "DATABASE_URL": database_url, "DATA_DIR": str(folder)}
+    made = create_app(read_settings(environ))
+    made.testing = True
+    made.config["PROPAGATE_EXCEPTIONS"] = False
+    return made

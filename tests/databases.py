@@ -1,0 +1,73 @@
+"""A filled database for every test: made once per worker, then copied (SQLite) or cloned (PostgreSQL)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.cast import PASSWORD
+from webapp.demo.load import load
+from webapp.extensions import db
+from webapp.kit.clock import utc_now
+from webapp.kit.transaction import transaction
+
+
+def fill(app: Flask) -> None:
+    """Migrates an empty database and loads the demo: real lists, real checklists, the cast."""
+    with app.app_context():
+        upgrade()
+        with transaction():
+            load(PASSWORD, now=utc_now())
+        db.session.remove()
+        db.engine.dispose()
+
+
+class SqliteCopies:
+    """One file per worker, copied over from the filled one before each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.filled = folder / "filled.db"
+        self.used = folder / "used.db"
+        self.filled_url = f"sqlite:///{self.filled}"
+        self.url = f"sqlite:///{self.used}"
+
+    def renew(self) -> None:
+        """A fresh copy."""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.used}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self.filled, self.used)
+
+    def drop(self) -> None:
+        """Nothing to do: the folder is the test run's own."""
+
+
+class PostgresClones:
+    """One database per worker, cloned from the filled one before each test."""
+
+    def __init__(self, server_url: str, worker: str) -> None:
+        self.server = create_engine(make_url(server_url), isolation_level="AUTOCOMMIT")
+        self.names = (f"filled_{worker}", f"used_{worker}")
+        self.filled_url, self.url = (
+            make_url(server_url).set(database=name).render_as_string(hide_password=False) for name in self.names
+        )
+        self._run(f"drop database if exists {self.names[0]} with (force)", f"create database {self.names[0]}")
+
+    def renew(self) -> None:
+        """A fresh clone."""
+        filled, used = self.names
+        self._run(f"drop database if exists {used} with (force)", f"create database {used} template {filled}")
+
+    def drop(self) -> None:
+        """Removes both databases of this worker."""
+        self._run(*(f"drop database if exists {name} with (force)" for name in self.names))
+        self.server.dispose()
+
+    def _run(self, *statements: str) -> None:
+        with self.server.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))

@@ -1,0 +1,69 @@
+"""Who did what, when. Rows are only ever added; there is no update or delete path."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.extensions import Model
+from webapp.kit.columns import UtcDateTime
+
+
+class Verb(enum.StrEnum):
+    """Every deed that is written to the log, as noun.past-participle."""
+
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_SIGNED_IN = "person.signed_in"
+    PERSON_SIGNED_OUT = "person.signed_out"
+    PERSON_SIGNED_OUT_EVERYWHERE = "person.signed_out_everywhere"
+    PASSWORD_CHANGED = "person.password_changed"
+    ROLE_GIVEN = "role.given"
+    ROLE_TAKEN = "role.taken"
+    SITE_ADDED = "site.added"
+    SITE_CHANGED = "site.changed"
+    ASSETS_IMPORTED = "assets.imported"
+    ASSETS_EXPORTED = "assets.exported"
+    ASSET_ADDED = "asset.added"
+    ASSET_CHANGED = "asset.changed"
+    LABEL_REPLACED = "label.replaced"
+    LABELS_PRINTED = "labels.printed"
+    CHECKLISTS_IMPORTED = "checklists.imported"
+    CHECKLIST_DRAFTED = "checklist.drafted"
+    CHECKLIST_PUBLISHED = "checklist.published"
+    LIMIT_CHANGED = "limit.changed"
+    FILE_RECEIVED = "file.received"
+    ORIGINAL_FETCHED = "file.original_fetched"
+    DOCUMENT_REFUSED = "document.refused"
+    INSPECTION_RECEIVED = "inspection.received"
+    INSPECTION_RETURNED = "inspection.returned"
+    OMISSION_EXPLAINED = "omission.explained"
+    VISIT_SIGNED = "visit.signed"
+    RECORD_SEALED = "record.sealed"
+    FAULT_RAISED = "fault.raised"
+    FAULT_CLOSED = "fault.closed"
+    FAULT_REOPENED = "fault.reopened"
+    HAZARD_RAISED = "hazard.raised"
+    HAZARD_CLOSED = "hazard.closed"
+    JOINT_TEST_RECEIVED = "joint_test.received"
+    JOINT_TEST_SIGNED = "joint_test.signed"
+    REPORT_EXPORTED = "report.exported"
+
+
+class AuditEntry(Model):
+    """One deed on one record."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    verb: Mapped[str] = mapped_column(String(60), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    site_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    subject: Mapped[str] = mapped_column(String(120), index=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)

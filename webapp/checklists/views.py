@@ -1,0 +1,19 @@
+"""Doors of this room (skeleton, replaced by the real ones)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from webapp.kit.respond import page
+from webapp.sites.access import needs
+from webapp.sites.rules import Right
+
+checklists = Blueprint("checklists", __name__)
+
+
+@checklists.get("/checklists")
+@needs(Right.READ)
+def index(**_where: str) -> Response:
+    """Skeleton."""
+    return page("skeleton.html")

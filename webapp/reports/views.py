@@ -1,0 +1,19 @@
+"""Doors of this room (skeleton, replaced by the real ones)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from webapp.kit.respond import page
+from webapp.sites.access import needs
+from webapp.sites.rules import Right
+
+reports = Blueprint("reports", __name__)
+
+
+@reports.get("/months/<month>")
+@needs(Right.READ)
+def month(**_where: str) -> Response:
+    """Skeleton."""
+    return page("skeleton.html")

@@ -1,0 +1,32 @@
+"""Finding seals."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+
+from webapp.extensions import db
+from webapp.seals.models import Seal
+
+
+def seal_of(kind: str, record_id: uuid.UUID) -> Seal | None:
+    """The seal of a record, if it is sealed."""
+    return db.session.scalar(select(Seal).where(Seal.kind == kind, Seal.record_id == record_id))
+
+
+def seals_of(kind: str, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seal]:
+    """Record id → seal, for lists."""
+    found = db.session.scalars(select(Seal).where(Seal.kind == kind, Seal.record_id.in_(record_ids)))
+    return {seal.record_id: seal for seal in found}
+
+
+def seal_with_digest(digest: str) -> Seal | None:
+    """The seal printed on a paper."""
+    return db.session.scalar(select(Seal).where(Seal.digest == digest))
+
+
+def chain_of(site_id: uuid.UUID) -> Iterator[Seal]:
+    """A site's seals in order, some hundred at a time."""
+    return iter(db.session.scalars(select(Seal).where(Seal.site_id == site_id).order_by(Seal.number)).yield_per(200))

@@ -1,0 +1,86 @@
+"""Command centres, their contract lists with service periods, and the roles people have in them."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.extensions import Model
+from webapp.kit.columns import UtcDateTime
+
+
+class Role(enum.StrEnum):
+    """What a person is in a site."""
+
+    TECHNICIAN = "technician"
+    LEAD = "lead"
+    SUPERVISOR = "supervisor"
+    OFFICE = "office"
+    ADMIN = "admin"
+
+
+class PhotoRule(enum.StrEnum):
+    """Whether photos may be taken at a place (R125)."""
+
+    ALLOWED = "allowed"
+    CLOSE_UP = "close_up"
+    FORBIDDEN = "forbidden"
+
+
+class Site(Model):
+    """A command centre with its contract."""
+
+    __tablename__ = "sites"
+    __table_args__ = (CheckConstraint("signatures_needed in (1, 2)", name="signatures_needed"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    short_name: Mapped[str] = mapped_column(String(40))
+    timezone: Mapped[str] = mapped_column(String(40))
+    signatures_needed: Mapped[int] = mapped_column(default=1)  # 2: inspector and handover (R13)
+    photo_rule: Mapped[str] = mapped_column(String(20), default=PhotoRule.ALLOWED.value)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    # fault levels with limits in minutes, as in fault_and_scoring.yaml (R40, R45)
+    fault_levels: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    service_lines: Mapped[list[ServiceLine]] = relationship(
+        back_populates="site", order_by="ServiceLine.number", lazy="raise"
+    )
+
+
+class ServiceLine(Model):
+    """One equipment list of the contract (R21): its own service period, both days included."""
+
+    __tablename__ = "service_lines"
+    __table_args__ = (
+        UniqueConstraint("site_id", "number"),
+        CheckConstraint("ends_on >= starts_on", name="period"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+    site: Mapped[Site] = relationship(back_populates="service_lines", lazy="raise")
+
+
+class Membership(Model):
+    """A role of a person in a site."""
+
+    __tablename__ = "memberships"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+    site: Mapped[Site] = relationship(lazy="raise")

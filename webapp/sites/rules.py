@@ -1,0 +1,51 @@
+"""Which role may do what (the role × right matrix)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from webapp.sites.models import Role
+
+
+class Right(enum.StrEnum):
+    """A thing one may do in a site."""
+
+    READ = "read"  # see assets, inspections, faults, months of the site
+    INSPECT = "inspect"  # fill in and hand in checklists, free notes, joint tests
+    SIGN = "sign"  # sign visits, return inspections: the bureau only
+    HAND_OVER = "hand_over"  # second signature of a visit where the site asks for it
+    RAISE = "raise"  # report faults and hazards
+    CLOSE = "close"  # close faults and hazards: the bureau only (R57)
+    EDIT_ASSETS = "edit_assets"  # import lists, change assets, replace labels
+    PRINT_LABELS = "print_labels"
+    EDIT_CHECKLISTS = "edit_checklists"  # draft and publish checklists, change limits
+    EXPLAIN = "explain"  # say why an asset was not inspected
+    EXPORT = "export"  # take lists and reports out (R126)
+    EDIT_PEOPLE = "edit_people"
+
+
+_ROLES: dict[Right, frozenset[Role]] = {
+    Right.READ: frozenset(Role),
+    Right.INSPECT: frozenset({Role.TECHNICIAN, Role.LEAD}),
+    Right.SIGN: frozenset({Role.SUPERVISOR}),
+    Right.HAND_OVER: frozenset({Role.SUPERVISOR, Role.TECHNICIAN, Role.LEAD}),
+    Right.RAISE: frozenset({Role.TECHNICIAN, Role.LEAD, Role.SUPERVISOR}),
+    Right.CLOSE: frozenset({Role.SUPERVISOR}),
+    Right.EDIT_ASSETS: frozenset({Role.LEAD, Role.ADMIN}),
+    Right.PRINT_LABELS: frozenset({Role.LEAD, Role.OFFICE, Role.ADMIN}),
+    Right.EDIT_CHECKLISTS: frozenset({Role.LEAD}),
+    Right.EXPLAIN: frozenset({Role.TECHNICIAN, Role.LEAD}),
+    Right.EXPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.OFFICE}),
+    Right.EDIT_PEOPLE: frozenset({Role.ADMIN}),
+}
+
+
+def has_right(roles: Iterable[Role], right: Right) -> bool:
+    """Whether somebody with these roles in a site has the right there."""
+    return not _ROLES[right].isdisjoint(roles)
+
+
+def roles_with(right: Right) -> frozenset[Role]:
+    """The roles that carry a right."""
+    return _ROLES[right]
