@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: run test check lint types floors bench messages lock clean
+.PHONY: run test check lint types floors messages pictures lock clean
 
 run: $(VENV)/.installed static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh run

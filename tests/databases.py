@@ -42,6 +42,12 @@ class SqliteCopies:
             Path(f"{self.used}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self.filled, self.used)
 
+    def copy(self, name: str) -> str:
+        """A further copy that stays as long as the test run; its address."""
+        path = self.filled.with_name(f"{name}.db")
+        shutil.copyfile(self.filled, path)
+        return f"sqlite:///{path}"
+
     def drop(self) -> None:
         """Nothing to do: the folder is the test run's own."""
 
@@ -61,6 +67,12 @@ class PostgresClones:
         """A fresh clone."""
         filled, used = self.names
         self._run(f"drop database if exists {used} with (force)", f"create database {used} template {filled}")
+
+    def copy(self, name: str) -> str:
+        """A further clone that stays as long as the test run; its address."""
+        clone = f"{name}_{self.names[1]}"
+        self._run(f"drop database if exists {clone} with (force)", f"create database {clone} template {self.names[0]}")
+        return make_url(self.url).set(database=clone).render_as_string(hide_password=False)
 
     def drop(self) -> None:
         """Removes both databases of this worker."""

@@ -9,6 +9,7 @@ from flask_login import current_user
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
+from webapp.checklists.queries import all_checklists
 from webapp.extensions import db
 from webapp.kit.access import open_to_all, signed_in
 from webapp.kit.clock import Month, local_day, utc_now
@@ -26,7 +27,7 @@ def start() -> Response:
     if may_here(Right.INSPECT):
         return redirect(url_for("plans.today"), 303)
     if may_here(Right.SIGN):
-        return redirect(url_for("inspections.visits"), 303)
+        return redirect(url_for("visits.index"), 303)
     if may_here(Right.EDIT_PEOPLE):
         return redirect(url_for("sites.people"), 303)
     this_month = Month.of(local_day(utc_now(), current_site().timezone))
@@ -57,6 +58,7 @@ def common_names() -> dict[str, Any]:
     names: dict[str, Any] = {
         "Right": Right,
         "may": may_here,
+        "all_checklists": all_checklists,
         "is_demo": current_app.config["SETTINGS"].demo,
         "site": None,
         "my_sites": [],

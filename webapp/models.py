@@ -13,5 +13,15 @@ from webapp.sites import models as sites
 from webapp.sync import models as sync
 
 __all__ = [
-    "assets", "audit", "checklists", "faults", "files", "inspections", "jointtests", "people", "seals", "sites", "sync",
+    "assets",
+    "audit",
+    "checklists",
+    "faults",
+    "files",
+    "inspections",
+    "jointtests",
+    "people",
+    "seals",
+    "sites",
+    "sync",
 ]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
+from webapp.assets.commands import assets_commands
+from webapp.assets.label_commands import labels_command
 from webapp.assets.label_views import labels
 from webapp.assets.views import assets
+from webapp.checklists.commands import checklists_commands
+from webapp.checklists.draft_views import drafts
+from webapp.checklists.limit_views import limits
 from webapp.checklists.views import checklists
 from webapp.demo.commands import demo
+from webapp.dossiers.views import dossiers
 from webapp.faults.views import faults
 from webapp.files.views import files
 from webapp.home import home
@@ -16,8 +22,11 @@ from webapp.jointtests.views import jointtests
 from webapp.people.views import people
 from webapp.plans.views import plans
 from webapp.reports.views import reports
+from webapp.sites.commands import people_commands, sites_commands
 from webapp.sites.views import sites
+from webapp.verify.commands import seals
 from webapp.verify.views import verify
+from webapp.visits.views import visits
 
 
 def register_rooms(app: Flask) -> None:
@@ -29,9 +38,13 @@ def register_rooms(app: Flask) -> None:
         assets,
         labels,
         checklists,
+        drafts,
+        limits,
         files,
         faults,
         inspections,
+        visits,
+        dossiers,
         plans,
         jointtests,
         reports,
@@ -42,5 +55,5 @@ def register_rooms(app: Flask) -> None:
 
 def register_commands(app: Flask) -> None:
     """Adds the command line of all rooms."""
-    for group in (demo,):
+    for group in (people_commands, sites_commands, assets_commands, labels_command, checklists_commands, demo, seals):
         app.cli.add_command(group)

@@ -6,9 +6,11 @@ import secrets
 from pathlib import Path
 
 import click
+import qrcode
 from flask import current_app
 from flask.cli import AppGroup
 
+from webapp.demo.history import past_months, play
 from webapp.demo.load import load
 from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
@@ -24,6 +26,27 @@ def load_command() -> None:
         load(password, now=utc_now())
     click.echo("Demo accounts: tech, lead, supervisor, office, admin (韶关); tech2, supervisor2 (福田)")
     click.echo(f"Password of all of them: {password}")
+
+
+@demo.command("history")
+@click.option("--months", default=3, type=click.IntRange(1, 12), help="How many complete past months.")
+def history_command(months: int) -> None:
+    """Makes past months of example records by playing the real actions; takes a minute."""
+    demo_password()
+    play(past_months(utc_now(), months), click.echo)
+
+
+@demo.command("address")
+def address_command() -> None:
+    """Prints the address of the app, also as a QR symbol for a phone on the same network."""
+    public_url = current_app.config["SETTINGS"].public_url
+    symbol = qrcode.QRCode(border=2)
+    symbol.add_data(public_url)
+    symbol.make(fit=True)
+    symbol.print_ascii(invert=True)
+    click.echo(f"Xunjian is at {public_url}")
+    if "127.0.0.1" in public_url or "localhost" in public_url:
+        click.echo("For phones on the same network start with HOST=0.0.0.0; camera and offline work need HTTPS.")
 
 
 def demo_password() -> str:

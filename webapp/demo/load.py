@@ -9,24 +9,39 @@ from typing import Any
 import yaml
 from sqlalchemy import select
 
+from webapp.checklists.actions import import_checklists
+from webapp.checklists.exchange import parse
+from webapp.demo.assets import load_assets
 from webapp.extensions import db
+from webapp.jointtests.actions import import_form
 from webapp.people.actions import add_person
 from webapp.people.models import Person
-from webapp.sites.actions import add_service_line, add_site, give_role
+from webapp.sites.actions import give_role
+from webapp.sites.importing import SiteEntry, import_sites, read_site
 from webapp.sites.models import Role, Site
 
 HERE = Path(__file__).parent
 TIMEZONE = "Asia/Shanghai"
+DEMO_ONLY = {"policy", "lists", "places", "service_lines"}
 
 
 def load(password: str, *, now: datetime) -> None:
     """Everything of the demo that is not there yet."""
     plan = read_yaml("sites.yaml")
     policies = read_yaml("fault_and_scoring.yaml")
+    here = set(db.session.scalars(select(Site.code)))
+    new = [_site(entry, policies[entry["policy"]]) for entry in plan["sites"] if entry["code"] not in here]
+    import_sites(new, is_demo=True, by=None, now=now)
     for entry in plan["sites"]:
-        if db.session.scalar(select(Site.id).where(Site.code == entry["code"])) is None:
-            _load_site(entry, policies[entry["policy"]]["fault_levels"], now=now)
+        load_assets(entry, keeper=_technician_of(entry["code"], plan["people"]), now=now)
+    import_checklists(parse((HERE / "checklists.yaml").read_bytes(), "checklists.yaml"), now=now)
+    import_form(read_yaml("joint_test.yaml"), now=now)
     _load_people(plan["people"], password, now=now)
+
+
+def _technician_of(site_code: str, people: list[dict[str, Any]]) -> str:
+    """Who keeps the assets of a site in the demo (R121): its technician."""
+    return str(next(p["name"] for p in people if p["site"] == site_code and p["role"] == Role.TECHNICIAN))
 
 
 def read_yaml(name: str) -> dict[str, Any]:
@@ -35,21 +50,12 @@ def read_yaml(name: str) -> dict[str, Any]:
     return content
 
 
-def _load_site(entry: dict[str, Any], levels: list[dict[str, Any]], *, now: datetime) -> None:
-    site = add_site(
-        entry["code"],
-        entry["name"],
-        entry["short_name"],
-        timezone=TIMEZONE,
-        signatures_needed=entry["signatures_needed"],
-        photo_rule=entry["photo_rule"],
-        fault_levels=levels,
-        is_demo=True,
-        by=None,
-        now=now,
-    )
-    for line in entry["service_lines"]:
-        add_service_line(site, line["number"], line["name"], line["starts_on"], line["ends_on"])
+def _site(entry: dict[str, Any], policy: dict[str, Any]) -> SiteEntry:
+    """An entry of sites.yaml without what is for the demo only, with the contract's fault levels."""
+    fields = {name: entry[name] for name in entry if name not in DEMO_ONLY}
+    lines = [{name: line[name] for name in line if name != "section"} for line in entry["service_lines"]]
+    contract: dict[str, Any] = {name: policy[name] for name in ("fault_levels", "fault_kinds") if name in policy}
+    return read_site({**fields, "service_lines": lines, "timezone": TIMEZONE, **contract})
 
 
 def _load_people(people: list[dict[str, Any]], password: str, *, now: datetime) -> None:

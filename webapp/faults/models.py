@@ -47,6 +47,7 @@ class Finding(Model):
     asset_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("assets.id"), index=True)
     item_text: Mapped[str] = mapped_column(String(200), default="")
     level: Mapped[str | None] = mapped_column(String(20))  # None for hazards
+    catalogue_number: Mapped[int | None]  # Futian's catalogue of fault kinds (R46); it fixes the level
     impact: Mapped[str | None] = mapped_column(String(20))  # Futian's second scale (R49)
     channel: Mapped[str] = mapped_column(String(20), default="inspection")
     text: Mapped[str] = mapped_column(Text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.assets.models import Asset
 from webapp.checklists.models import ChecklistVersion
 from webapp.extensions import Model
-from webapp.kit.columns import UtcDateTime
+from webapp.kit.columns import DecimalText, UtcDateTime
 from webapp.people.models import Person
 
 
@@ -56,8 +57,9 @@ class Inspection(Model):
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("assets.id"))
     version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("checklist_versions.id"))
     technician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)  # claimed by the device
-    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)  # claimed by the device
+    # claimed by the device, corrected where its clock was measured to be wrong (rules.true_moment)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     verdict: Mapped[str] = mapped_column(String(10))  # ok | abnormal
     run_state: Mapped[str] = mapped_column(String(20))  # running | defective | stopped (运行情况)
@@ -74,9 +76,7 @@ class Inspection(Model):
     asset: Mapped[Asset] = relationship(lazy="raise")
     version: Mapped[ChecklistVersion] = relationship(lazy="raise")
     technician: Mapped[Person] = relationship(lazy="raise")
-    answers: Mapped[list[Answer]] = relationship(
-        back_populates="inspection", order_by="Answer.position", lazy="raise"
-    )
+    answers: Mapped[list[Answer]] = relationship(back_populates="inspection", order_by="Answer.position", lazy="raise")
     returns: Mapped[list[Return]] = relationship(order_by="Return.returned_at", lazy="raise")
 
 
@@ -91,6 +91,7 @@ class Answer(Model):
     position: Mapped[int]
     item_key: Mapped[str] = mapped_column(String(60), index=True)
     value: Mapped[str] = mapped_column(Text, default="")  # as given: "pass", "61.5", an option's value, text
+    number: Mapped[Decimal | None] = mapped_column(DecimalText)  # the reading of a number item
     verdict: Mapped[str] = mapped_column(String(10))  # ok | abnormal | na | info
     judgement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # why: limits and last value used
     why: Mapped[str] = mapped_column(Text, default="")  # reason of the abnormality (异常原因)

@@ -1,19 +1,162 @@
-"""Doors of this room (skeleton, replaced by the real ones)."""
+"""Doors of inspections: the form of an asset, handing it in, the record."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from marshmallow import ValidationError, fields
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from webapp.kit.respond import page
-from webapp.sites.access import needs
+from webapp.assets.models import Asset
+from webapp.assets.queries import asset_for
+from webapp.files.actions import keep_bytes, note_file
+from webapp.inspections import queries, words
+from webapp.inspections.actions import KIND, take
+from webapp.inspections.form import blank_form
+from webapp.inspections.record import record_of
+from webapp.inspections.schemas import content_of, load_inspection, problems_in
+from webapp.kit.access import signed_in
+from webapp.kit.clock import utc_now
+from webapp.kit.intake import FormSchema, load_query
+from webapp.kit.language import show_times_of
+from webapp.kit.problems import Invalid, Missing, Problem, wants_json
+from webapp.kit.respond import done, page
+from webapp.kit.transaction import transaction
+from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
+from webapp.sync.actions import Document, keep_refused
+from webapp.sync.receipts import receipt, refuse_other_author
 
-inspections = Blueprint("inspections", __name__)
+inspections = Blueprint("inspections", __name__, url_prefix="/inspections")
 
 
-@inspections.get("/visits")
-@needs(Right.READ)
-def visits(**_where: str) -> Response:
-    """Skeleton."""
-    return page("skeleton.html")
+class AgainSchema(FormSchema):
+    """Which record is done again."""
+
+    again = fields.UUID()
+
+
+@inspections.get("/new/<uuid:asset_id>")
+@needs_somewhere(Right.INSPECT)
+def new(asset_id: uuid.UUID) -> Response:
+    """The checklist of an asset, to be filled in; `?again=` names the record that is done again or corrected."""
+    asset = asset_for(current_user, asset_id, Right.INSPECT)
+    return _form_page(asset, again=load_query(AgainSchema()).get("again"))
+
+
+@inspections.post("/new/<uuid:asset_id>")
+@needs_somewhere(Right.INSPECT)
+def receive_plain(asset_id: uuid.UUID) -> Response:
+    """The form of a browser without JavaScript: photos come along, the server names the record and the times."""
+    asset = asset_for(current_user, asset_id, Right.INSPECT)
+    now = utc_now()
+    form = MultiDict({"started_at": now.isoformat(), "finished_at": now.isoformat(), "asset": str(asset_id)})
+    form.update(request.form)
+    problems = _keep_uploads(form)
+    try:
+        document = load_inspection(uuid.uuid4(), form)
+        if problems:
+            raise Invalid(_("A photo could not be taken."), fields=problems)
+        with transaction():
+            take(document, by=current_user, now=now)
+    except (Invalid, ValidationError) as error:
+        problem = _as_problem(error)
+        asset = asset_for(current_user, asset_id, Right.INSPECT)  # the transaction that failed took the row with it
+        return _form_page(asset, 422, typed=form, problems=problem.fields, problem=problem.message)
+    return done(url_for("inspections.show", inspection_id=document["id"]))
+
+
+@inspections.post("/<uuid:inspection_id>")
+@signed_in
+def receive(inspection_id: uuid.UUID) -> Response:
+    """A document from a device: 201, 200, 409, 422 or 424 as docs/offline.md says. What is refused is kept, too."""
+    refuse_other_author()
+    now = utc_now()
+    content: dict[str, Any] = request.form.to_dict(flat=False)
+    try:
+        document = load_inspection(inspection_id, request.form)
+        content = content_of(document)
+        with transaction():
+            inspection, is_new = take(document, by=current_user, now=now)
+    except Missing:
+        raise  # its photos come, then the document again
+    except (Problem, ValidationError) as error:
+        problem = _as_problem(error)
+        refused = Document(inspection_id, KIND, current_user.id, content)
+        with transaction():
+            keep_refused(refused, status=problem.status, reason=problem.message, now=now)
+        raise problem from None
+    if not wants_json():
+        return done(url_for("inspections.show", inspection_id=inspection_id))
+    return receipt(inspection.id, inspection.digest, is_new=is_new, received_at=inspection.received_at)
+
+
+@inspections.get("/<uuid:inspection_id>")
+@needs_somewhere(Right.READ)
+def show(inspection_id: uuid.UUID) -> Response:
+    """The record."""
+    inspection = queries.inspection_for(current_user, inspection_id)
+    show_times_of(inspection.asset.site.timezone)
+    return page(
+        "inspections/show.html",
+        record=record_of(inspection),
+        words=words,
+        may_inspect=may(current_user, Right.INSPECT, inspection.site_id),
+        may_take_original=any(may(current_user, right, inspection.site_id) for right in (Right.EXPORT, Right.SIGN)),
+    )
+
+
+def _form_page(
+    asset: Asset,
+    status: int = 200,
+    *,
+    again: uuid.UUID | None = None,
+    typed: MultiDict[str, Any] | None = None,
+    problems: Mapping[str, Sequence[str]] | None = None,
+    problem: str | None = None,
+) -> Response:
+    show_times_of(asset.site.timezone)
+    form = blank_form(asset, by=current_user, again=again or _named_in(typed), typed=typed, problems=problems)
+    if form is None:
+        return page("inspections/no_checklist.html", asset=asset)
+    return page("inspections/new.html", status, form=form, words=words, problem=problem)
+
+
+def _named_in(typed: MultiDict[str, Any] | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(typed["supersedes"]) if typed and typed.get("supersedes") else None
+    except ValueError:
+        return None
+
+
+def _keep_uploads(form: MultiDict[str, Any]) -> dict[str, list[str]]:
+    """Keeps the photos of `upload.<key>` and names them in the form as `photo.<key>`; what cannot be kept, by field."""
+    problems: dict[str, list[str]] = {}
+    for name, uploads in request.files.lists():
+        part, _dot, key = name.partition(".")
+        for upload in uploads if part == "upload" else []:
+            if not upload.filename:
+                continue
+            try:
+                kept = keep_bytes(upload.read(), None)
+            except Problem as problem:
+                problems.setdefault(f"photo.{key}", []).append(problem.message)
+                continue
+            with transaction():
+                row, _new = note_file(uuid.uuid4(), kept, by=current_user, now=utc_now())
+            form.add(f"photo.{key}", str(row.id))
+    return problems
+
+
+def _as_problem(error: Problem | ValidationError) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    found = problems_in(error)
+    name, texts = next(iter(found.items()))
+    return Invalid(_("%(field)s: %(why)s", field=name, why=texts[0]), code="unreadable", fields=found)

@@ -66,6 +66,8 @@ class JointTestValue(Model):
     origin: Mapped[str] = mapped_column(String(10))  # auto | copy | prefill | ask
     inspection_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("inspections.id"))
     verdict: Mapped[str] = mapped_column(String(10))  # ok | abnormal | na | info
+    # what it was judged by on that day: low, high, reason, previous, and the answers that a copy rests on
+    judgement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     finding_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("findings.id"))
 
     photos: Mapped[list[JointTestPhoto]] = relationship(order_by="JointTestPhoto.position", lazy="raise")

@@ -1,19 +1,136 @@
-"""Doors of this room (skeleton, replaced by the real ones)."""
+"""Doors of joint tests: the month, the form, handing in, the record, signing, the paper."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import uuid
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask_login import current_user
+from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from webapp.kit.respond import page
-from webapp.sites.access import needs
+from webapp.extensions import db
+from webapp.jointtests import actions, words
+from webapp.jointtests.arrivals import accepted, keep_uploads, kept_if_refused, month_named
+from webapp.jointtests.pages import form_page, month_page, problem_turns, record_page
+from webapp.jointtests.schemas import NewQuery, SignOffSchema, load_document
+from webapp.jointtests.sheet import heading_of
+from webapp.kit.clock import utc_now
+from webapp.kit.intake import load, load_query
+from webapp.kit.language import local, show_times_of
+from webapp.kit.pdf import pdf_answer, pdf_of
+from webapp.kit.problems import Invalid, invalid_from, wants_json
+from webapp.kit.qr import qr_svg
+from webapp.kit.respond import done, page
+from webapp.kit.transaction import transaction
+from webapp.sites.access import current_site, needs, needs_somewhere, require
+from webapp.sites.models import Site
 from webapp.sites.rules import Right
+from webapp.sync.receipts import refuse_other_author
 
-jointtests = Blueprint("jointtests", __name__)
+jointtests = Blueprint("jointtests", __name__, url_prefix="/joint-tests")
 
 
-@jointtests.get("/joint-tests/<month>")
+@jointtests.context_processor
+def _words() -> dict[str, Any]:
+    return {"say": words, "heading": lambda turn: heading_of(turn, local), "problem_turns": problem_turns}
+
+
+@jointtests.get("/<string(length=7):month>")
 @needs(Right.READ)
-def month(**_where: str) -> Response:
-    """Skeleton."""
-    return page("skeleton.html")
+def month(month: str) -> Response:
+    """The joint tests of a month of the current site."""
+    return page("jointtests/month.html", found=month_page(current_site(), month_named(month), now=utc_now()))
+
+
+@jointtests.get("/new")
+@needs(Right.INSPECT)
+def new() -> Response:
+    """The record to fill in; `?again=` names the record that it corrects."""
+    shown = form_page(current_site(), current_user, now=utc_now(), again=load_query(NewQuery()).get("again"))
+    return page("jointtests/new.html", shown=shown)
+
+
+@jointtests.post("/new")
+@needs_somewhere(Right.INSPECT)
+def receive_plain() -> Response:
+    """The form of a browser without scripts: photos come along, the server names the record."""
+    return _receive(uuid.uuid4(), keep_uploads())
+
+
+@jointtests.post("/<uuid:test_id>")
+@needs_somewhere(Right.INSPECT)
+def receive(test_id: uuid.UUID) -> Response:
+    """A record from a device: 201, 200, 409, 422 or 424; what is refused is kept with the reason."""
+    refuse_other_author()
+    body = request.get_json(silent=True) if request.is_json else None
+    return _receive(test_id, MultiDict(body) if isinstance(body, dict) else request.form)
+
+
+@jointtests.post("/judgement")
+@needs_somewhere(Right.INSPECT)
+def judgement() -> Response:
+    """What is typed so far, judged: marks, proposals and problems to put into the page. Nothing is stored."""
+    document = load_document(request.form)
+    site = require(current_user, Right.INSPECT, document["site"])
+    shown = form_page(site, current_user, now=utc_now(), document=document, again=document.get("supersedes"))
+    return page("jointtests/_judgement.html", shown=shown)
+
+
+@jointtests.get("/<uuid:test_id>")
+@needs_somewhere(Right.READ)
+def show(test_id: uuid.UUID) -> Response:
+    """The record."""
+    record = record_page(current_user, test_id, _site)
+    show_times_of(record.site.timezone)
+    return page("jointtests/show.html", record=record)
+
+
+@jointtests.get("/<uuid:test_id>/record.pdf")
+@needs_somewhere(Right.READ)
+def pdf(test_id: uuid.UUID) -> Response:
+    """The monthly joint-test report as a document (R96)."""
+    record = record_page(current_user, test_id, _site)
+    show_times_of(record.site.timezone)
+    return pdf_answer(pdf_of("jointtests/record_pdf.html", record=record, qr_svg=qr_svg), f"{record.test.number}.pdf")
+
+
+@jointtests.post("/<uuid:test_id>/sign-off")
+@needs_somewhere(Right.HAND_OVER)
+def sign_off(test_id: uuid.UUID) -> Response:
+    """A signature under the record; the second one seals it."""
+    refuse_other_author()
+    fields = load(SignOffSchema())
+    picture = request.files["upload"].read() if request.files.get("upload") else None
+    with kept_if_refused(fields.get("id"), "joint_test_signature", fields), transaction():
+        result = actions.sign_off(test_id, fields, picture=picture or None, by=current_user, now=utc_now())
+    return accepted(result, url_for("jointtests.show", test_id=test_id))
+
+
+def _receive(test_id: uuid.UUID, form: MultiDict[str, Any]) -> Response:
+    document: dict[str, Any] = {}
+    try:
+        document = load_document(form)
+        with kept_if_refused(test_id, "joint_test", document), transaction():
+            result = actions.hand_in(test_id, document, by=current_user, now=utc_now())
+    except (Invalid, ValidationError) as error:
+        problem = invalid_from(error) if isinstance(error, ValidationError) else error
+        if wants_json() or not document:
+            raise problem from None
+        return _form_again(document, problem)
+    url = url_for("jointtests.show", test_id=result.test.id)
+    return accepted(result, url) if wants_json() else done(url)
+
+
+def _form_again(document: dict[str, Any], problem: Invalid) -> Response:
+    """The form with what was typed and what is wrong with it."""
+    site = require(current_user, Right.INSPECT, document["site"])
+    again = document.get("supersedes")
+    shown = form_page(site, current_user, now=utc_now(), document=document, mistakes=problem.fields, again=again)
+    return page("jointtests/new.html", problem.status, shown=shown, message=problem.message)
+
+
+def _site(site_id: uuid.UUID) -> Site:
+    return db.session.get_one(Site, site_id)

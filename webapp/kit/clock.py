@@ -27,10 +27,10 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """Reads "2026-11". Raises ValueError for anything else."""
-        moment = datetime.strptime(text, "%Y-%m")
         if len(text) != 7:
-            raise ValueError(text)
-        return cls(moment.year, moment.month)
+            raise ValueError(f"{text!r} is not a month like 2026-11")
+        first = date.fromisoformat(f"{text}-01")
+        return cls(first.year, first.month)
 
     @classmethod
     def of(cls, day: date) -> Month:

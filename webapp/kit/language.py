@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask import Flask, g, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from babel.dates import format_skeleton
 from flask_login import current_user
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -25,7 +25,7 @@ def choose_locale() -> str:
 
 
 def language() -> str:
-    """"zh" or "en"."""
+    """ "zh" or "en"."""
     locale = get_locale()
     return locale.language if locale else "zh"
 

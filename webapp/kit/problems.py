@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from webapp.extensions import db, htmx  # noqa: F401  (htmx: the request class)
 
 
-@dataclass
+@dataclass(eq=False)
 class Problem(Exception):
     """A deed that cannot be done. `message` is for people, already translated; `fields` maps field to messages."""
 
@@ -120,7 +120,7 @@ def draw_problems(app: Flask) -> None:
 
 def invalid_from(error: ValidationError) -> Invalid:
     """The Invalid that says what a schema found, field by field."""
-    messages = error.normalized_messages()
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
     fields = {name: [str(m) for m in _flat(value)] for name, value in messages.items()}
     first = next(((name, texts[0]) for name, texts in fields.items() if texts), ("", ""))
     return Invalid(_("%(field)s: %(why)s", field=first[0], why=first[1]), fields=fields)

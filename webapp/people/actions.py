@@ -82,14 +82,16 @@ def sign_out(device: AuthSession, *, now: datetime) -> None:
     record(Verb.PERSON_SIGNED_OUT, f"person:{device.person_id}", by=device.person_id, now=now)
 
 
-def sign_out_everywhere(person: Person, *, by: Person, now: datetime, except_device: uuid.UUID | None = None) -> int:
+def sign_out_everywhere(
+    person: Person, *, by: Person | None, now: datetime, except_device: uuid.UUID | None = None
+) -> int:
     """Ends all signed-in devices of a person (but one); returns how many."""
     ended = db.session.execute(
         update(AuthSession)
         .where(AuthSession.person_id == person.id, AuthSession.ended_at.is_(None), AuthSession.id != except_device)
         .values(ended_at=now)
     )
-    record(Verb.PERSON_SIGNED_OUT_EVERYWHERE, f"person:{person.id}", by=by.id, now=now)
+    record(Verb.PERSON_SIGNED_OUT_EVERYWHERE, f"person:{person.id}", by=by.id if by else None, now=now)
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
@@ -162,16 +164,16 @@ def change_password(person: Person, old: str, new: str, *, now: datetime) -> Non
     _set_password(person, new, must_change=False, by=person, now=now)
 
 
-def reset_password(person: Person, new: str, *, by: Person, now: datetime) -> None:
-    """The administrator's reset: the person must choose an own password at the next sign-in."""
+def set_temporary_password(person: Person, new: str, *, by: Person | None, now: datetime) -> None:
+    """A reset by administrator or operator: the person must choose an own password at the next sign-in."""
     _set_password(person, new, must_change=True, by=by, now=now)
 
 
-def _set_password(person: Person, new: str, *, must_change: bool, by: Person, now: datetime) -> None:
+def _set_password(person: Person, new: str, *, must_change: bool, by: Person | None, now: datetime) -> None:
     _check_new_password(new, person.username)
     person.password_hash = generate_password_hash(new)
     person.must_change_password = must_change
-    record(Verb.PASSWORD_CHANGED, f"person:{person.id}", by=by.id, now=now)
+    record(Verb.PASSWORD_CHANGED, f"person:{person.id}", by=by.id if by else None, now=now)
     keep = person.device.id if person.device else None
     sign_out_everywhere(person, by=by, now=now, except_device=keep)
 

@@ -17,7 +17,9 @@ from webapp.people.models import AuthSession, Person
 def device_behind(secret: str) -> AuthSession | None:
     """The signed-in device whose cookie holds this secret, with its person."""
     wanted = (
-        select(AuthSession).options(joinedload(AuthSession.person)).where(AuthSession.secret_hash == hash_secret(secret))
+        select(AuthSession)
+        .options(joinedload(AuthSession.person))
+        .where(AuthSession.secret_hash == hash_secret(secret))
     )
     return db.session.scalar(wanted)
 
@@ -35,4 +37,4 @@ def names_of(ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     if not ids:
         return {}
     rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {person_id: name for person_id, name in rows}
+    return {row.id: row.name for row in rows}

@@ -17,7 +17,9 @@ TRIES_PER_ADDRESS = 60
 SHORTEST_PASSWORD = 10
 
 
-def is_alive(created_at: datetime, last_seen_at: datetime, ended_at: datetime | None, shared: bool, now: datetime) -> bool:
+def is_alive(
+    created_at: datetime, last_seen_at: datetime, ended_at: datetime | None, shared: bool, now: datetime
+) -> bool:
     """Whether a signed-in device may go on: not ended, not too old, not idle for too long."""
     if ended_at is not None or now - created_at >= LONGEST_SESSION:
         return False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Request, Response, abort, redirect, request, url_for
+from flask import Request, Response, abort, current_app, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.extensions import login
 from webapp.kit.clock import utc_now
-from webapp.kit.problems import Problem, draw, wants_json
+from webapp.kit.problems import Problem, Refused, draw, wants_json
 from webapp.kit.transaction import transaction
 from webapp.people.actions import touch
 from webapp.people.models import Person
@@ -16,6 +17,7 @@ from webapp.people.queries import device_behind
 from webapp.people.rules import is_alive
 
 SEEN_EVERY_SECONDS = 600
+OPEN_WITH_TEMPORARY_PASSWORD = {"people.account", "people.change_password", "people.sign_out"}
 
 
 class SignInNeeded(Problem):
@@ -51,6 +53,22 @@ def ask_for_sign_in() -> BaseResponse:
     if request.method != "GET":
         abort(401)
     return redirect(url_for("people.sign_in_page", next=_path_of(request)), 303)
+
+
+def ask_for_own_password() -> BaseResponse | None:
+    """Who signed in with a temporary password is led to the account page until an own one is chosen.
+
+    Raises:
+        Refused: for everything that is no page.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "guard", "open_to_all") == "open_to_all" or request.endpoint in OPEN_WITH_TEMPORARY_PASSWORD:
+        return None
+    if not current_user.is_authenticated or not current_user.must_change_password:
+        return None
+    if request.method == "GET" and not wants_json() and not request.headers.get("HX-Request"):
+        return redirect(url_for("people.account"), 303)
+    raise Refused(_("Please choose a password of your own on the page of your account first."), code="own_password")
 
 
 def safe_path(path: str) -> str:

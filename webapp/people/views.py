@@ -15,9 +15,10 @@ from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.people import actions
 from webapp.people.schemas import LanguageSchema, PasswordSchema, SignInSchema
-from webapp.people.session import forget, safe_path
+from webapp.people.session import ask_for_own_password, forget, safe_path
 
 people = Blueprint("people", __name__)
+people.before_app_request(ask_for_own_password)
 
 
 @people.get("/sign-in")
@@ -41,16 +42,16 @@ def sign_in() -> Response:
     try:
         person = actions.check_password(form["username"], form["password"], address=address, now=now)
     except Problem as problem:
-        return page("people/sign_in.html", problem.status, next=target, problem=problem.message, username=form["username"])
+        return page(
+            "people/sign_in.html", problem.status, next=target, problem=problem.message, username=form["username"]
+        )
     if person is None or not person.is_active:
         with transaction():
             actions.note_failure(form["username"], address=address, now=now)
         why = _why_not(person is not None)
         return page("people/sign_in.html", 401, next=target, problem=why, username=form["username"])
     with transaction():
-        device = actions.sign_in(
-            person, user_agent=request.user_agent.string, is_shared=form["shared"], now=now
-        )
+        device = actions.sign_in(person, user_agent=request.user_agent.string, is_shared=form["shared"], now=now)
     person.device = device
     login_user(person, remember=False)
     return redirect(url_for("people.account") if person.must_change_password else target, 303)

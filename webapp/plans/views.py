@@ -1,19 +1,61 @@
-"""Doors of this room (skeleton, replaced by the real ones)."""
+"""Today: the rounds of the month, the next device, what else waits."""
 
 from __future__ import annotations
 
-from flask import Blueprint
-from werkzeug.wrappers import Response
+from datetime import date
 
+from babel.dates import format_skeleton
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+
+from webapp.kit.charts import ticks
+from webapp.kit.clock import local_day, utc_now
+from webapp.kit.language import language
 from webapp.kit.respond import page
-from webapp.sites.access import needs
-from webapp.sites.rules import Right
+from webapp.plans import queries
+from webapp.plans.rules import Round, State, count
+from webapp.sites.access import current_site, needs
+from webapp.sites.rules import Right, days_left
 
 plans = Blueprint("plans", __name__)
 
 
 @plans.get("/today")
 @needs(Right.READ)
-def today(**_where: str) -> Response:
-    """Skeleton."""
-    return page("skeleton.html")
+def today() -> Response:
+    """The rounds of the current site."""
+    site = current_site()
+    day = local_day(utc_now(), site.timezone)
+    return page("plans/today.html", today=queries.today_of(site, day), ticks=ticks, days_left=days_left)
+
+
+@plans.get("/today/<int:line_number>")
+@needs(Right.READ)
+def line(line_number: int) -> Response:
+    """All rows of one service line with their state. `show`: all, open or abnormal ones."""
+    site = current_site()
+    found = queries.round_of(site, local_day(utc_now(), site.timezone), line_number)
+    show = request.args.get("show", "")
+    shown = {"open": (State.TODO, State.RETURNED), "abnormal": (State.ABNORMAL,)}.get(show, tuple(State))
+    return page("plans/line.html", round=found, ticks=ticks, shown=shown, show=show, count=count)
+
+
+@plans.app_template_filter()
+def weekday(day: date) -> str:
+    """11月18日周三 / Wed, Nov 18."""
+    return format_skeleton("MMMEd", day, locale=language())
+
+
+@plans.app_template_global()
+def ticks_label(one: Round) -> str:
+    """The row of ticks in words."""
+    figures = one.count
+    if not figures.done:
+        return _("%(due)s rows, none inspected yet", due=figures.due)
+    return _(
+        "%(done)s of %(due)s rows inspected, %(abnormal)s of them abnormal, %(open)s still to do",
+        done=figures.done,
+        due=figures.due,
+        abnormal=figures.abnormal,
+        open=figures.due - figures.done,
+    )

@@ -39,5 +39,7 @@ def seal(
     )
     db.session.add(sealed)
     db.session.flush()
-    record(Verb.RECORD_SEALED, f"{kind}:{record_id}", by=by, now=now, site_id=site_id, number=number, digest=sealed.digest)
+    record(
+        Verb.RECORD_SEALED, f"{kind}:{record_id}", by=by, now=now, site_id=site_id, number=number, digest=sealed.digest
+    )
     return sealed

@@ -46,8 +46,12 @@ class Site(Model):
     signatures_needed: Mapped[int] = mapped_column(default=1)  # 2: inspector and handover (R13)
     photo_rule: Mapped[str] = mapped_column(String(20), default=PhotoRule.ALLOWED.value)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    # which contents a month must cover: "S" = S1–S7 (R12), "F" = F1–F9 (R18)
+    required_contents: Mapped[str] = mapped_column(String(1), default="S")
     # fault levels with limits in minutes, as in fault_and_scoring.yaml (R40, R45)
     fault_levels: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    # catalogue of fault kinds, each with its level: number, level, zh, en (R46, R47); empty where there is none
+    fault_kinds: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     service_lines: Mapped[list[ServiceLine]] = relationship(

@@ -12,6 +12,7 @@ from webapp.extensions import db
 from webapp.kit.problems import NotFound
 from webapp.people.models import Person
 from webapp.sites.models import Membership, Role, ServiceLine, Site
+from webapp.sites.rules import Right, roles_with
 
 
 def site_coded(code: str) -> Site:
@@ -46,3 +47,41 @@ def people_of(site_id: uuid.UUID) -> list[tuple[Person, set[Role]]]:
     for person, role in rows:
         found.setdefault(person.id, (person, set()))[1].add(Role(role))
     return list(found.values())
+
+
+def person_here(site_id: uuid.UUID, person_id: uuid.UUID) -> tuple[Person, set[Role]]:
+    """Somebody with a role in this site, and these roles. Raises NotFound for everybody else, known or not."""
+    roles = roles_in(person_id, site_id)
+    if not roles:
+        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
+    return db.session.get_one(Person, person_id), roles
+
+
+def roles_in(person_id: uuid.UUID, site_id: uuid.UUID) -> set[Role]:
+    """The roles of a person in a site."""
+    rows = db.session.scalars(
+        select(Membership.role).where(Membership.person_id == person_id, Membership.site_id == site_id)
+    )
+    return {Role(role) for role in rows}
+
+
+def belongs_elsewhere(person_id: uuid.UUID, admin_id: uuid.UUID) -> bool:
+    """Whether the person has a role in a site where the other is not an administrator."""
+    return person_id in belonging_elsewhere({person_id}, admin_id)
+
+
+def belonging_elsewhere(person_ids: set[uuid.UUID], admin_id: uuid.UUID) -> set[uuid.UUID]:
+    """Those of the people who have a role in a site where the other is not an administrator."""
+    own = select(Membership.site_id).where(
+        Membership.person_id == admin_id, Membership.role.in_(roles_with(Right.EDIT_PEOPLE))
+    )
+    rows = select(Membership.person_id).where(Membership.person_id.in_(person_ids), Membership.site_id.not_in(own))
+    return set(db.session.scalars(rows.distinct()))
+
+
+def line_of(site_id: uuid.UUID, line_id: uuid.UUID) -> ServiceLine:
+    """A service line of this site. Raises NotFound."""
+    line = db.session.scalar(select(ServiceLine).where(ServiceLine.id == line_id, ServiceLine.site_id == site_id))
+    if line is None:
+        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
+    return line

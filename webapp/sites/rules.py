@@ -1,9 +1,10 @@
-"""Which role may do what (the role × right matrix)."""
+"""Which role may do what (the role × right matrix), and when a service period needs attention."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from datetime import date
 
 from webapp.sites.models import Role
 
@@ -23,6 +24,7 @@ class Right(enum.StrEnum):
     EXPLAIN = "explain"  # say why an asset was not inspected
     EXPORT = "export"  # take lists and reports out (R126)
     EDIT_PEOPLE = "edit_people"
+    EDIT_SITE = "edit_site"  # names, signatures needed, photo rule, service periods
 
 
 _ROLES: dict[Right, frozenset[Role]] = {
@@ -38,6 +40,7 @@ _ROLES: dict[Right, frozenset[Role]] = {
     Right.EXPLAIN: frozenset({Role.TECHNICIAN, Role.LEAD}),
     Right.EXPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.OFFICE}),
     Right.EDIT_PEOPLE: frozenset({Role.ADMIN}),
+    Right.EDIT_SITE: frozenset({Role.ADMIN}),
 }
 
 
@@ -49,3 +52,27 @@ def has_right(roles: Iterable[Role], right: Right) -> bool:
 def roles_with(right: Right) -> frozenset[Role]:
     """The roles that carry a right."""
     return _ROLES[right]
+
+
+class Ending(enum.StrEnum):
+    """How near the end of a service period is (R21)."""
+
+    FAR = "far"
+    SOON = "soon"  # within 60 days
+    VERY_SOON = "very_soon"  # within 30 days
+    OVER = "over"
+
+
+def ending(ends_on: date, today: date) -> Ending:
+    """How near the last day of service is; on the last day itself the period still runs."""
+    left = days_left(ends_on, today)
+    if left < 0:
+        return Ending.OVER
+    if left <= 30:
+        return Ending.VERY_SOON
+    return Ending.SOON if left <= 60 else Ending.FAR
+
+
+def days_left(ends_on: date, today: date) -> int:
+    """Days until the last day of service; negative once it is over."""
+    return (ends_on - today).days

@@ -59,12 +59,12 @@ def receive(document: Document, *, now: datetime) -> bool:
     inserted = db.session.execute(insert(Arrival).values(**values).on_conflict_do_nothing(index_elements=["id"]))
     if inserted.rowcount == 1:  # type: ignore[attr-defined]
         return True
-    here = db.session.execute(
-        select(Arrival.digest, Arrival.author_id).where(Arrival.id == document.id)
-    ).one()
+    here = db.session.execute(select(Arrival.digest, Arrival.author_id).where(Arrival.id == document.id)).one()
     if here.digest != document.digest or here.author_id != document.author_id:
         raise Conflict(
-            _("Another record with this number is here already. Yours is kept on your device; hand it in as a new one."),
+            _(
+                "Another record with this number is already here. Yours is kept on your device; hand it in as a new one."
+            ),
             code="other_content",
         )
     return False

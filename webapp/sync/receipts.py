@@ -26,4 +26,6 @@ def refuse_other_author() -> None:
     """A device's queue belongs to its author: refused when somebody else is signed in (X-Outbox-User)."""
     author = request.headers.get("X-Outbox-User")
     if author is not None and author != str(current_user.id):
-        raise Refused(_("These records belong to another person. They wait until that person signs in."), code="other_user")
+        raise Refused(
+            _("These records belong to another person. They wait until that person signs in."), code="other_user"
+        )

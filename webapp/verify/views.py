@@ -1,18 +1,81 @@
-"""Doors of this room (skeleton, replaced by the real ones)."""
+"""The public page behind the QR symbol of a sealed document."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
+from webapp.extensions import db
 from webapp.kit.access import open_to_all
+from webapp.kit.language import show_times_of
 from webapp.kit.respond import page
+from webapp.seals.models import Seal
+from webapp.seals.queries import seal_with_digest
+from webapp.sites.access import memberships
+from webapp.sites.models import Site
+from webapp.verify.check import check_seal
+from webapp.verify.limits import is_too_often
+from webapp.verify.rules import Break, Verdict, verdict_of
 
 verify = Blueprint("verify", __name__, url_prefix="/verify")
+RECORDS = {"visit": ("visits.show", "visit_id"), "joint_test": ("jointtests.show", "test_id")}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page says of a seal: to everybody; `breaks`, `signers`, `url` only to members of the site."""
+
+    seal: Seal
+    site: Site
+    verdict: Verdict
+    day: str
+    breaks: list[Break]
+    signers: list[dict[str, str]]
+    url: str
 
 
 @verify.get("/<seal>")
 @open_to_all
 def show(seal: str) -> Response:
-    """Skeleton."""
-    return page("skeleton.html")
+    """Whether a sealed record is unchanged. Anybody may ask; details are for members of the site."""
+    if is_too_often(request.remote_addr or "", time.monotonic()):
+        raise TooManyRequests(retry_after=60)
+    found = seal_with_digest(seal.lower())
+    if found is None:
+        return page("verify/unknown.html", status=404, asked=seal[:80])
+    shown = _shown(found)
+    show_times_of(shown.site.timezone)
+    return page("verify/show.html", shown=shown, Verdict=Verdict)
+
+
+def _shown(seal: Seal) -> Shown:
+    site = db.session.get_one(Site, seal.site_id)
+    breaks = check_seal(seal).breaks
+    is_member = current_user.is_authenticated and site.id in memberships(current_user)
+    content = _readable(seal.content)
+    endpoint, name = RECORDS.get(seal.kind, ("", ""))
+    where: dict[str, Any] = {name: seal.record_id}
+    return Shown(
+        seal=seal,
+        site=site,
+        verdict=verdict_of(breaks),
+        day=str(content.get("day", "")),
+        breaks=breaks if is_member else [],
+        signers=list(content.get("signatures", [])) if is_member else [],
+        url=url_for(endpoint, **where) if is_member and endpoint else "",
+    )
+
+
+def _readable(text: str) -> dict[str, list[dict[str, str]]]:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

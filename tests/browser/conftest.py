@@ -1,0 +1,132 @@
+"""A real server and a real Chromium for the journeys."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.cast import PASSWORD
+from tests.conftest import Databases, make_app
+from tests.story import Story, tell
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+]
+SIZES = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all journeys; each visitor gets a context of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def live(app: Flask) -> Iterator[str]:
+    """The address of the app, served on a free loopback port with the fresh database."""
+    with serving(app) as base:
+        yield base
+
+
+@pytest.fixture
+def visitor(chromium: Browser, live: str) -> Iterator[Callable[..., Page]]:
+    """`visitor("tech", "phone", dark=True)`: a signed-in page; a script error or a broken policy fails the test."""
+    with visitors(chromium, live) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def story(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """One app with a story to look at, for tests that change nothing."""
+    told = make_app(databases.copy("story"), tmp_path_factory.mktemp("story"))
+    with serving(told) as base:
+        yield tell(told, base)
+
+
+@pytest.fixture
+def reader(chromium: Browser, story: Story) -> Iterator[Callable[..., Page]]:
+    """Like `visitor`, in the story."""
+    with visitors(chromium, story.base) as make:
+        yield make
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The address of a server for this app, as long as the block runs."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def visitors(chromium: Browser, base: str) -> Iterator[Callable[..., Page]]:
+    """Makes browser pages for people; complains about script errors at the end."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(username: str | None = None, size: str = "phone", *, language: str = "zh", **options: Any) -> Page:
+        dark = options.pop("dark", False)
+        width, height = SIZES[size]
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", **options
+        )
+        contexts.append(context)
+        context.add_cookies([{"name": "language", "value": language, "url": base}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message.text) else None)
+        if username:
+            sign_in(page, base, username, language)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+        """Tests print nothing for requests that worked."""
+
+
+def sign_in(page: Page, live: str, username: str, language: str = "zh") -> None:
+    """Signs in through the form, as people do."""
+    page.goto(f"{live}/sign-in")
+    page.fill("#f-username", username)
+    page.fill("#f-password", PASSWORD)
+    page.click("form.card button.primary")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    if language != "zh":
+        page.request.post(f"{live}/language", form={"language": language, "next": "/account"}, headers={"Origin": live})
+
+
+def picture(page: Page, path: Path, *, full: bool = False) -> None:
+    """A screenshot without a blinking caret."""
+    page.screenshot(path=str(path), full_page=full, animations="disabled", caret="hide")
+
+
+def _is_complaint(text: str) -> bool:
+    return "Content Security Policy" in text or "Uncaught" in text

@@ -1,0 +1,106 @@
+"""Every type of page at phone, tablet and desk width, light and dark: readable by all (axe), no sideways scrolling.
+
+With PICTURES=1 the same run writes the pictures of the README (`make pictures`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SIZES, picture
+from tests.story import Story
+from webapp.config import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SMALLEST_TARGET = 24  # CSS px, WCAG 2.5.8; what thumbs use is 44 and more by the stylesheet
+
+Opener = Callable[[Story], str]
+PAGES: dict[str, tuple[str | None, Opener]] = {
+    "sign-in": (None, lambda story: "/sign-in"),
+    "account": ("tech", lambda story: "/account"),
+    "today": ("tech", lambda story: "/today"),
+    "today-line": ("tech", lambda story: "/today/2"),
+    "scan": ("tech", lambda story: "/scan"),
+    "checklist": ("tech", lambda story: f"/inspections/new/{story.antenna}"),
+    "checklist-units": ("tech", lambda story: f"/inspections/new/{story.radios}"),
+    "inspection": ("supervisor", lambda story: f"/inspections/{story.abnormal}"),
+    "visits": ("supervisor", lambda story: "/visits"),
+    "sheet": ("supervisor", lambda story: f"/visits/{story.open_visit}"),
+    "sheet-sealed": ("office", lambda story: f"/visits/{story.sealed_visit}"),
+    "verify": (None, lambda story: f"/verify/{story.seal}"),
+    "month": ("office", lambda story: f"/months/{story.month}"),
+    "month-rows": ("office", lambda story: f"/months/{story.month}/rows/abnormal"),
+    "faults": ("supervisor", lambda story: "/faults"),
+    "fault": ("supervisor", lambda story: f"/faults/{story.fault}"),
+    "joint-tests": ("tech", lambda story: f"/joint-tests/{story.month}"),
+    "joint-test-new": ("tech", lambda story: "/joint-tests/new"),
+    "joint-test": ("supervisor", lambda story: f"/joint-tests/{story.joint_test}"),
+    "assets": ("lead", lambda story: "/assets"),
+    "asset": ("tech", lambda story: f"/assets/{story.antenna}"),
+    "asset-edit": ("lead", lambda story: f"/assets/{story.antenna}/edit"),
+    "asset-import": ("lead", lambda story: "/assets/import"),
+    "labels": ("office", lambda story: "/labels"),
+    "checklists": ("lead", lambda story: "/checklists"),
+    "checklist-version": ("lead", lambda story: f"/checklists/{story.checklist}"),
+    "people": ("admin", lambda story: "/sites/people"),
+    "site-settings": ("admin", lambda story: "/sites/settings"),
+    "problem": ("tech", lambda story: "/assets/00000000-0000-4000-8000-000000000000"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_readable_by_all_at_every_size(name: str, story: Story, reader: Any):
+    username, address = PAGES[name]
+    page: Page = reader(username)
+    problems = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(story.base + address(story))
+            page.wait_for_load_state("networkidle")
+            problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
+            if os.environ.get("PICTURES"):
+                picture(page, ROOT / "docs" / "pictures" / f"{name}-{size}-{scheme}.png")
+    assert not problems
+
+
+def test_english_pages_have_no_chinese_of_their_own(story: Story, reader: Any):
+    """What people typed and what lists print stays Chinese; words of the app do not."""
+    page: Page = reader("tech", language="en")
+    for path in ("/account", "/scan"):
+        page.goto(story.base + path)
+        headings = page.locator("h1, h2, button, label").all_inner_texts()
+        own = [text for text in headings if any("\u4e00" <= sign <= "\u9fff" for sign in text)]
+        assert not [text for text in own if text.strip() not in ("张伟", "中文")]
+
+
+def faults_of(page: Page, width: int) -> list[str]:
+    """What is wrong with the page as it stands."""
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    faults = [
+        f"{violation['id']} at {violation['nodes'][0]['target']}: {violation['nodes'][0]['failureSummary'][:200]}"
+        for violation in found["violations"]
+    ]
+    reach = page.evaluate("document.documentElement.scrollWidth")
+    if reach > width:
+        faults.append(f"scrolls sideways: {reach} px")
+    small = page.evaluate(
+        """limit => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+            .filter(e => e.checkVisibility({visibilityProperty: true}) && e.type !== 'hidden')
+            .filter(e => !e.closest('p, dd, td, .skip'))
+            .map(e => [e, e.closest('label')?.getBoundingClientRect() ?? e.getBoundingClientRect()])
+            .filter(([e, box]) => box.height && (box.height < limit || box.width < limit))
+            .map(([e, box]) => `${e.outerHTML.slice(0, 80)} ${Math.round(box.width)}×${Math.round(box.height)}`)""",
+        SMALLEST_TARGET,
+    )
+    return faults + [f"too small to hit: {text}" for text in small[:3]]

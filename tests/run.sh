@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# All checks in the order of their cost. Usage: run.sh quick|all. Says in its last lines what could not run and why.
+set -u
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+failed=() skipped=()
+
+step() { # step <name> <command...>
+  local name=$1 started=$SECONDS
+  shift
+  echo "── $name"
+  if "$@"; then echo "   ok, $((SECONDS - started)) s"; else failed+=("$name"); fi
+}
+
+step "lint" $bin/ruff check -q .
+step "format" $bin/ruff format -q --check .
+step "types" $bin/mypy --no-error-summary
+step "import floors" $bin/lint-imports --no-logo
+step "translations" $bin/python -m pytest -q tests/house/test_translations.py
+if [ "${1:-all}" = quick ]; then
+  step "tests on SQLite" $bin/python -m pytest -n 2 -m "not browser"
+else
+  step "tests on SQLite" $bin/python -m pytest -n 2 -m "not browser"
+  if [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null || command -v initdb)" ]; then
+    step "tests on PostgreSQL" $bin/python -m tests.postgres $bin/python -m pytest -n 2 -m "not browser and not one_database"
+  else
+    skipped+=("tests on PostgreSQL: PostgreSQL is not installed")
+  fi
+  if command -v chromium >/dev/null 2>&1; then
+    step "journeys in Chromium" $bin/python -m pytest -m browser
+  else
+    skipped+=("journeys in Chromium: Chromium is not installed")
+  fi
+  $bin/pip-audit --version >/dev/null 2>&1 && timeout 60 $bin/pip-audit -q --require-hashes -r requirements.lock --disable-pip >/dev/null 2>&1 ||
+    skipped+=("report of known weaknesses (pip-audit): not reachable, or something to look at; it is a report and fails nothing")
+fi
+
+echo
+for line in "${skipped[@]}"; do echo "not run: $line"; done
+if [ ${#failed[@]} -gt 0 ]; then
+  for line in "${failed[@]}"; do echo "FAILED: $line"; done
+  exit 1
+fi
+echo "All green in $SECONDS s."

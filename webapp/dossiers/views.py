@@ -1,0 +1,117 @@
+"""Doors of the dossiers: the page of an asset, the address on its label, the scanner and the typed short code."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from flask import Blueprint, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webapp.assets import short_code
+from webapp.assets.models import Label
+from webapp.assets.queries import asset_for, label_with_short_code, label_with_token
+from webapp.dossiers import words
+from webapp.dossiers.actions import look_up, note_miss
+from webapp.dossiers.dossier import dossier_of
+from webapp.dossiers.queries import assets_scanned, inspected_since
+from webapp.dossiers.rules import SHOWN_FOR, Scan, token_in
+from webapp.dossiers.scans import recent_scans, remember
+from webapp.dossiers.schemas import CodeSchema
+from webapp.kit.clock import utc_now
+from webapp.kit.intake import load
+from webapp.kit.language import show_times_of
+from webapp.kit.qr import qr_path
+from webapp.kit.respond import done, page
+from webapp.kit.transaction import transaction
+from webapp.people.actions import choose_site
+from webapp.sites.access import may, needs_somewhere
+from webapp.sites.rules import Right
+
+dossiers = Blueprint("dossiers", __name__)
+
+SELF_TEST = "XUNJIAN SELF TEST"  # the known picture that a browser's own reader must read before it is trusted
+
+
+@dossiers.get("/assets/<uuid:asset_id>")
+@needs_somewhere(Right.READ)
+def show(asset_id: uuid.UUID) -> Response:
+    """The page of an asset. `old` is the short code of a replaced label that led here."""
+    asset = asset_for(current_user, asset_id)
+    show_times_of(asset.site.timezone)
+    rights = {right for right in Right if may(current_user, right, asset.site_id)}
+    old = request.args.get("old", "")
+    return page("dossiers/show.html", dossier=dossier_of(asset), rights=rights, old=old, words=words)
+
+
+@dossiers.get("/a/<token>")
+@needs_somewhere(Right.READ)
+def by_label(token: str) -> Response:
+    """The address on a label. The phone's camera leads to the asset page; the scanner asks for the checklist."""
+    label = _known(label_with_token, token)
+    if label is None:
+        return page("dossiers/unknown.html", 404)
+    return _open(label, to_checklist=request.args.get("to") == "checklist")
+
+
+@dossiers.get("/scan")
+@needs_somewhere(Right.READ)
+def scan() -> Response:
+    """The scanner."""
+    return _scanner()
+
+
+@dossiers.post("/scan")
+@needs_somewhere(Right.READ)
+def by_code() -> Response:
+    """A short code typed by hand, or a label's address typed by a hand-held scanner."""
+    typed = load(CodeSchema())["code"]
+    token = token_in(typed, (current_app.config["SETTINGS"].public_url, request.host_url.rstrip("/")))
+    if token is None and not short_code.is_valid(typed):
+        return _scanner(422, typed, _("This code has a typing error. Please compare it with the label."))
+    label = _known(label_with_token, token) if token else _known(label_with_short_code, typed)
+    if label is None:
+        return _scanner(404, typed, _("No label of your command centres has this code."))
+    return _open(label, to_checklist=True)
+
+
+def _known(find: Callable[[str], Label | None], text: str) -> Label | None:
+    """The label; an unknown one is counted against the limit on guesses."""
+    now, address = utc_now(), request.remote_addr or ""
+    label = look_up(find, text, by=current_user, address=address, now=now)
+    if label is None:
+        with transaction():
+            note_miss(by=current_user, address=address, now=now)
+    return label
+
+
+def _open(label: Label, *, to_checklist: bool) -> Response:
+    """Leads to the asset or its checklist, in its command centre. A replaced label always leads to the page that says so."""
+    asset, old_code = label.asset, label.short_code if label.replaced_at else ""
+    with transaction():
+        choose_site(current_user.device, asset.site_id)
+    remember(Scan(asset.id, utc_now(), old_code))
+    if old_code:
+        return done(url_for("dossiers.show", asset_id=asset.id, old=old_code))
+    if to_checklist and may(current_user, Right.INSPECT, asset.site_id):
+        return done(url_for("inspections.new", asset_id=asset.id))
+    return done(url_for("dossiers.show", asset_id=asset.id))
+
+
+def _scanner(status: int = 200, typed: str = "", problem: str = "") -> Response:
+    now = utc_now()
+    scans = recent_scans(now)
+    assets = assets_scanned(current_user, [scan.asset_id for scan in scans])
+    return page(
+        "dossiers/scan.html",
+        status,
+        scans=[scan for scan in scans if scan.asset_id in assets],
+        assets=assets,
+        done=inspected_since(now - SHOWN_FOR, current_user, assets),
+        typed=typed,
+        wrong=problem,
+        self_test=(SELF_TEST, *qr_path(SELF_TEST)),
+        public_url=current_app.config["SETTINGS"].public_url,
+    )

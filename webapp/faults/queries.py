@@ -1,0 +1,165 @@
+"""Finding faults and hazards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, case, func, not_, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from webapp.assets.models import Asset, System
+from webapp.extensions import db
+from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
+from webapp.faults.rules import is_closed
+from webapp.kit.problems import NotFound
+from webapp.people.models import Person
+from webapp.sites.access import require
+from webapp.sites.rules import Right
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list of findings is narrowed to; blank or None leaves a condition out. Times are of reporting, in UTC."""
+
+    kind: str = ""
+    state: str = ""  # open | closed
+    level: str = ""
+    system: uuid.UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of a list: open ones first, then the newest."""
+
+    rows: Sequence[Finding]
+    total: int
+    number: int
+    pages: int
+    open: dict[str, int] = field(default_factory=dict)  # kind → how many of all that fit are open
+
+
+def finding_for(person: Person, finding_id: uuid.UUID, right: Right = Right.READ) -> Finding:
+    """The fault or hazard with asset, events and photos, if the person has the right in its site.
+
+    Raises:
+        NotFound: not there, or of a site where the person has no role.
+        Refused: the person lacks the right there.
+    """
+    wanted = (
+        select(Finding)
+        .options(
+            joinedload(Finding.asset).joinedload(Asset.system).joinedload(System.service_line),
+            selectinload(Finding.events),
+            selectinload(Finding.photos),
+        )
+        .where(Finding.id == finding_id)
+        .execution_options(populate_existing=True)
+    )
+    finding = db.session.scalar(wanted)
+    if finding is None:
+        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
+    require(person, right, finding.site_id)
+    return finding
+
+
+def findings_of(
+    site_id: uuid.UUID,
+    *,
+    kind: FindingKind | None = None,
+    state: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Finding]:
+    """Findings of a site reported in a span of time, oldest first, with asset and events. `state`: "open", "closed"."""
+    wanted = Wanted(kind=kind or "", state=state or "", since=since, until=until)
+    rows = _with_asset(site_id, wanted).options(selectinload(Finding.events))
+    return list(db.session.scalars(rows.order_by(Finding.reported_at, Finding.number)))
+
+
+def find(site_id: uuid.UUID, wanted: Wanted, number: int = 1) -> Found:
+    """One page of the findings that fit, with asset and events. A page beyond the last one is the last one."""
+    fitting = _with_asset(site_id, wanted)
+    counts = db.session.execute(
+        fitting.with_only_columns(Finding.kind, func.count(), func.count().filter(is_open_now()))
+        .group_by(Finding.kind)
+        .order_by(None)
+    ).all()
+    total = sum(row[1] for row in counts)
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(max(1, number), pages)
+    rows = db.session.scalars(
+        fitting.options(selectinload(Finding.events))
+        .order_by(case((is_open_now(), 0), else_=1), Finding.reported_at.desc(), Finding.number.desc())
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    ).all()
+    return Found(rows, total, number, pages, {row[0]: row[2] for row in counts})
+
+
+def findings_with(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Finding]:
+    """Those findings by id, with asset and events."""
+    if not ids:
+        return {}
+    wanted = select(Finding).options(joinedload(Finding.asset), selectinload(Finding.events)).where(Finding.id.in_(ids))
+    return {finding.id: finding for finding in db.session.scalars(wanted)}
+
+
+def open_findings_of_asset(asset_id: uuid.UUID) -> list[Finding]:
+    """What is open about an asset, newest first, with events."""
+    wanted = (
+        select(Finding)
+        .options(selectinload(Finding.events))
+        .where(Finding.asset_id == asset_id, is_open_now())
+        .order_by(Finding.reported_at.desc())
+    )
+    return list(db.session.scalars(wanted))
+
+
+def is_open(finding: Finding) -> bool:
+    """Whether a finding whose events are loaded is open."""
+    return not is_closed(event.kind for event in finding.events)
+
+
+def is_open_now() -> ColumnElement[bool]:
+    """The same as a criterion on Finding: not closed, or reopened since."""
+    last = (
+        select(FindingEvent.kind)
+        .where(
+            FindingEvent.finding_id == Finding.id,
+            FindingEvent.kind.in_([EventKind.CLOSED.value, EventKind.REOPENED.value]),
+        )
+        .order_by(FindingEvent.id.desc())
+        .limit(1)
+        .correlate(Finding)
+        .scalar_subquery()
+    )
+    return func.coalesce(last, "") != EventKind.CLOSED.value
+
+
+def _with_asset(site_id: uuid.UUID, wanted: Wanted) -> Select[Finding]:
+    conditions: list[ColumnElement[bool]] = [Finding.site_id == site_id]
+    if wanted.kind:
+        conditions.append(Finding.kind == wanted.kind)
+    if wanted.state:
+        conditions.append(is_open_now() if wanted.state == "open" else not_(is_open_now()))
+    if wanted.level:
+        conditions.append(Finding.level == wanted.level)
+    if wanted.system:
+        conditions.append(Asset.system_id == wanted.system)
+    if wanted.since:
+        conditions.append(Finding.reported_at >= wanted.since)
+    if wanted.until:
+        conditions.append(Finding.reported_at < wanted.until)
+    searched = (Finding.number, Finding.text, Finding.item_text, Asset.code, Asset.name)
+    for word in wanted.text.split():
+        conditions.append(or_(*(column.icontains(word, autoescape=True) for column in searched)))
+    return select(Finding).outerjoin(Finding.asset).options(contains_eager(Finding.asset)).where(*conditions)

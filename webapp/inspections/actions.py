@@ -1,0 +1,348 @@
+"""Handing in an inspection. One document becomes one record, once, with its findings, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import selectinload
+
+from webapp.assets.models import Asset, AssetStatus
+from webapp.assets.queries import asset_for
+from webapp.audit.actions import record
+from webapp.audit.models import Verb
+from webapp.checklists import queries as checklists
+from webapp.checklists.models import ChecklistVersion
+from webapp.extensions import db
+from webapp.faults.actions import raise_finding
+from webapp.faults.models import FindingKind
+from webapp.files.actions import attach
+from webapp.files.queries import same_bytes_elsewhere
+from webapp.inspections import queries
+from webapp.inspections.answers import Judged, judged, missing, photo_ids, unknown_keys
+from webapp.inspections.models import Answer, AnswerPhoto, Inspection, Visit
+from webapp.inspections.rules import Facts, Units, flags, skew_of, true_moment, units_in_order
+from webapp.inspections.schemas import content_of
+from webapp.kit.clock import local_day
+from webapp.kit.problems import Invalid, NotFound
+from webapp.people.models import Person
+from webapp.sites.models import PhotoRule, Site
+from webapp.sites.rules import Right
+from webapp.sync.actions import Document, receive
+
+KIND = "inspection"
+FINDINGS = {"fault": FindingKind.FAULT, "hazard": FindingKind.HAZARD}
+
+
+def hand_in(fields: Mapping[str, Any], *, by: Person, now: datetime) -> Inspection:
+    """Records a completed checklist; `fields` come from `schemas.load_inspection`. See `take`."""
+    return take(fields, by=by, now=now)[0]
+
+
+def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspection, bool]:
+    """The record of a document, and whether it is new. The same document again changes nothing.
+
+    Odd things (old version, retired asset, second inspection, reused photo, wrong clock) are flagged, never refused.
+
+    Raises:
+        NotFound, Refused: the asset is of another site, or the person may not inspect there.
+        Conflict: another document has this id.
+        Invalid: required answers are missing, an abnormal item is incomplete (R10), answers do not fit the version.
+        Missing: photos have not arrived yet.
+    """
+    document = document_of(fields, by)
+    skew = skew_of(fields.get("sent_at"), now)
+    if not receive(_with_offset(document, skew), now=now):
+        return db.session.get_one(Inspection, document.id), False
+    asset = asset_for(by, fields["asset"], Right.INSPECT)
+    version = _version(fields["version"], asset)
+    replaced, is_replaced_twice = _replaced(fields.get("supersedes"), asset)
+    started_at, finished_at = (true_moment(fields[name], skew) for name in ("started_at", "finished_at"))
+    answers = fields.get("answers", {})
+    units = _units(fields, asset)
+    results = judged(
+        version.items,
+        answers,
+        last=queries.last_values(asset.id, started_at, without=replaced),
+        overrides=checklists.overrides_for(asset.id),
+        levels=asset.site.fault_levels,
+    )
+    _check_complete(fields, asset, version, results, units)
+    photos = list(photo_ids(answers))
+    attach(photos, asset.site_id, by=by)
+    visit = _visit(asset.site, local_day(finished_at, asset.site.timezone), by, fields.get("accompanied_by"), now=now)
+    odd = flags(
+        Facts(
+            **_version_facts(version, asset),
+            is_retired=asset.status == AssetStatus.RETIRED,
+            is_second_in_visit=queries.is_second_in_visit(
+                visit.id, asset.id, without=[document.id, *([replaced] if replaced else [])]
+            ),
+            is_replaced_twice=is_replaced_twice,
+            has_reused_photo=_has_reused(photos, document.id, replaced),
+            has_forbidden_photo=bool(photos) and photo_rule_of(asset) is PhotoRule.FORBIDDEN,
+            skew=skew,
+            started_at=fields["started_at"],
+            finished_at=fields["finished_at"],
+            received_at=now,
+        )
+    )
+    inspection = Inspection(
+        id=document.id,
+        site_id=asset.site_id,
+        visit_id=visit.id,
+        asset_id=asset.id,
+        version_id=version.id,
+        technician_id=by.id,
+        started_at=started_at,
+        finished_at=finished_at,
+        received_at=now,
+        verdict="abnormal" if any(one.is_abnormal for one in results) else "ok",
+        run_state=fields["run_state"],
+        units_total=units.total,
+        units_checked=units.checked if units.checked is not None else units.total,
+        abnormal_units=units_in_order(units.abnormal),
+        units_reason=units.reason,
+        advice=fields.get("advice", ""),
+        supersedes_id=replaced,
+        flags=odd,
+        digest=document.digest,
+    )
+    db.session.add(inspection)
+    db.session.flush()
+    _store_answers(document.id, asset, results, replaced, by=by, reported_at=finished_at, now=now)
+    record(
+        Verb.INSPECTION_RECEIVED,
+        f"inspection:{inspection.id}",
+        by=by.id,
+        now=now,
+        site_id=asset.site_id,
+        asset=asset.code,
+        verdict=inspection.verdict,
+        digest=document.digest,
+        flags=odd,
+        supersedes=str(replaced) if replaced else None,
+    )
+    db.session.flush()
+    return inspection, True
+
+
+def document_of(fields: Mapping[str, Any], by: Person) -> Document:
+    """The document as the arrivals keep it."""
+    return Document(
+        id=fields["id"],
+        kind=KIND,
+        author_id=by.id,
+        content=content_of(fields),
+        claimed_at=fields["finished_at"],
+    )
+
+
+def photo_rule_of(asset: Asset) -> PhotoRule:
+    """Whether photos may be taken of an asset: its own rule, else the site's (R125)."""
+    return PhotoRule(asset.photo_rule or asset.site.photo_rule)
+
+
+def _with_offset(document: Document, skew: timedelta) -> Document:
+    return Document(
+        id=document.id,
+        kind=document.kind,
+        author_id=document.author_id,
+        content=document.content,
+        claimed_at=document.claimed_at,
+        clock_offset_ms=_milliseconds(skew),
+    )
+
+
+def _milliseconds(skew: timedelta) -> int:
+    """Whole milliseconds within what an integer column holds (24 days); a clock further off is off anyway."""
+    return max(-(2**31), min(2**31 - 1, skew // timedelta(milliseconds=1)))
+
+
+def _version(version_id: uuid.UUID, asset: Asset) -> ChecklistVersion:
+    """A published version that the asset's site may use, however old."""
+    try:
+        version = checklists.version(version_id)
+    except NotFound:
+        version = None
+    if version is None or version.published_at is None or version.site_id not in (None, asset.site_id):
+        raise Invalid(
+            _("This checklist version is unknown. Open the checklist of the asset again."),
+            fields={"version": [_("Unknown version.")]},
+        )
+    return version
+
+
+def _version_facts(version: ChecklistVersion, asset: Asset) -> dict[str, bool]:
+    return {
+        "is_old_version": not checklists.is_current(version, asset.site_id),
+        "is_other_checklist": checklists.category_of(asset, [version.checklist]) != version.checklist.key,
+    }
+
+
+def _replaced(wanted: uuid.UUID | None, asset: Asset) -> tuple[uuid.UUID | None, bool]:
+    """The inspection that this one replaces, and whether the named one had been replaced before.
+
+    Two people may do the same asset again without knowing of each other; then the later arrival replaces the earlier,
+    so that nothing is lost and one counts. The rows are locked, so that nobody else replaces them meanwhile.
+    """
+    if wanted is None:
+        return None, False
+    here = db.session.execute(
+        select(Inspection.id, Inspection.asset_id).where(Inspection.id == wanted).with_for_update()
+    ).first()
+    if here is None or here.asset_id != asset.id:
+        raise Invalid(
+            _("The inspection that this one corrects is not there."), fields={"supersedes": [_("Unknown inspection.")]}
+        )
+    last: uuid.UUID = here.id
+    newer = _next_after(last)
+    while newer is not None:
+        last, newer = newer, _next_after(newer)
+    return last, last != wanted
+
+
+def _next_after(inspection_id: uuid.UUID) -> uuid.UUID | None:
+    return db.session.scalar(select(Inspection.id).where(Inspection.supersedes_id == inspection_id).with_for_update())
+
+
+def _units(fields: Mapping[str, Any], asset: Asset) -> Units:
+    return Units(
+        total=asset.units,
+        checked=fields.get("units_checked") if asset.units > 1 else 1,
+        abnormal=fields.get("unit", []) if asset.units > 1 else [],
+        reason=fields.get("units_reason", ""),
+    )
+
+
+def _check_complete(
+    fields: Mapping[str, Any], asset: Asset, version: ChecklistVersion, results: Sequence[Judged], units: Units
+) -> None:
+    if unknown := unknown_keys(version.items, fields.get("answers", {})):
+        raise Invalid(
+            _("Answers do not fit this version of the checklist. Open it again."),
+            code="unknown_item",
+            fields={f"a.{key}": [_("This version has no item “%(key)s”.", key=key)] for key in unknown},
+        )
+    lacking = missing(
+        results,
+        fields.get("run_state"),
+        units,
+        are_photos_allowed=photo_rule_of(asset) is not PhotoRule.FORBIDDEN,
+    )
+    if lacking:
+        message = ngettext("%(num)s thing is still missing.", "%(num)s things are still missing.", len(lacking))
+        raise Invalid(message, code="incomplete", fields=lacking)
+
+
+def _has_reused(photos: Sequence[uuid.UUID], inspection_id: uuid.UUID, replaced: uuid.UUID | None) -> bool:
+    """The very same photo under two items, in another record, or sent again under another name."""
+    if len(set(photos)) < len(photos):
+        return True
+    return bool(queries.photos_used_elsewhere(photos, inspection_id, replaced) or same_bytes_elsewhere(photos))
+
+
+def _visit(site: Site, day: date, by: Person, accompanied_by: str | None, *, now: datetime) -> Visit:
+    """The technician's open sheet of that day, locked; a new one where there is none, or the last one is signed."""
+    newest = (
+        select(Visit)
+        .where(Visit.site_id == site.id, Visit.day == day, Visit.technician_id == by.id)
+        .order_by(Visit.number.desc())
+        .limit(1)
+        .options(selectinload(Visit.signatures))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    visit = db.session.scalar(newest)
+    while visit is None or visit.signatures:
+        _add_visit(site, day, by, visit.number + 1 if visit else 1, now=now)
+        visit = db.session.scalar(newest)
+    if accompanied_by and accompanied_by != visit.accompanied_by:
+        visit.accompanied_by = accompanied_by
+    return visit
+
+
+def _add_visit(site: Site, day: date, by: Person, number: int, *, now: datetime) -> None:
+    """Two that begin the same sheet at once are settled by the unique key: one inserts, the other finds it."""
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    values = {"id": uuid.uuid4(), "site_id": site.id, "day": day, "technician_id": by.id, "number": number}
+    db.session.execute(
+        dialect.insert(Visit)
+        .values(**values, accompanied_by="", created_at=now)
+        .on_conflict_do_nothing(index_elements=["site_id", "day", "technician_id", "number"])
+    )
+
+
+def _store_answers(
+    inspection_id: uuid.UUID,
+    asset: Asset,
+    results: Sequence[Judged],
+    replaced: uuid.UUID | None,
+    *,
+    by: Person,
+    reported_at: datetime,
+    now: datetime,
+) -> None:
+    """One statement for all answers, two more where there are photos.
+
+    An abnormality that the replaced record had too keeps the fault or hazard it raised.
+    """
+    raised = queries.findings_raised_by(replaced) if replaced else {}
+    given = [one for one in results if one.is_given]
+    rows = [
+        {
+            "inspection_id": inspection_id,
+            "position": one.item.position,
+            "item_key": one.item.key,
+            "value": one.given.value,
+            "number": one.judgement.number,
+            "verdict": one.judgement.verdict.value,
+            "judgement": one.facts(),
+            "why": one.why,
+            "remedy": one.remedy,
+            "level": one.level,
+            "finding_id": raised.get((one.item.key, one.remedy))
+            or _raised(inspection_id, asset, one, by=by, reported_at=reported_at, now=now),
+        }
+        for one in given
+    ]
+    if rows:
+        db.session.execute(insert(Answer).execution_options(render_nulls=True), rows)
+    if any(one.photos for one in given):
+        found = db.session.execute(select(Answer.item_key, Answer.id).where(Answer.inspection_id == inspection_id))
+        ids = dict(found.all())
+        photos = [
+            {"answer_id": ids[one.item.key], "file_id": photo, "position": nth}
+            for one in given
+            for nth, photo in enumerate(one.photos)
+        ]
+        db.session.execute(insert(AnswerPhoto), photos)
+
+
+def _raised(
+    inspection_id: uuid.UUID, asset: Asset, one: Judged, *, by: Person, reported_at: datetime, now: datetime
+) -> uuid.UUID | None:
+    """The fault or hazard that an abnormal answer asks for (R10)."""
+    if one.remedy not in FINDINGS:
+        return None
+    finding = raise_finding(
+        FINDINGS[one.remedy],
+        site=asset.site,
+        asset=asset,
+        item_text=one.item.zh,
+        level=one.level or None,
+        text=one.why,
+        photo_ids=one.photos,
+        source=f"inspection:{inspection_id}:{one.item.key}",
+        channel="inspection",
+        by=by,
+        reported_at=reported_at,
+        now=now,
+    )
+    return finding.id
