@@ -57,8 +57,8 @@ def app(shared_app: Flask, databases: Databases) -> Iterator[Flask]:
 
 @pytest.fixture
 def context(app: Flask) -> Iterator[Flask]:
-    """An app context for tests of actions and queries."""
-    with app.test_request_context():
+    """A request for tests of actions and queries; its messages are English."""
+    with app.test_request_context(headers={"Cookie": "language=en"}):
         yield app
 
 

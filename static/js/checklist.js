@@ -120,6 +120,7 @@ rest.addEventListener("click", () => {
   changed();
 });
 document.addEventListener("visibilitychange", () => timer && save()); // the camera opens, the phone is locked
+window.addEventListener("pageshow", (event) => event.persisted && location.reload()); // "back" after handing in
 window.addEventListener("online", () => photos.sendAll());
 draw();
 await ready;

@@ -84,8 +84,9 @@ export function fieldsOf(form) {
 }
 
 const isPhoto = (name) => name.startsWith("photo.");
+const isMoved = (select) => select.selectedIndex !== Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
 const isTouched = (field) =>
-  field.type === "radio" || field.type === "checkbox"
+  field.type === "select-one" ? isMoved(field) : field.type === "radio" || field.type === "checkbox"
     ? field.checked !== field.defaultChecked
     : field.value !== field.defaultValue;
 

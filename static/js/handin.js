@@ -4,6 +4,7 @@
 import { dropDraft, fieldsOf, newId, writeDraft } from "./draft.js";
 
 const TRIES_FOR_PHOTOS = 3;
+const TRY_LATER = [408, 424, 425, 429];
 
 export class HandIn {
   constructor(form, draft, photos, page) {
@@ -41,7 +42,10 @@ export class HandIn {
   }
 
   async deliver(missing = [], tries = TRIES_FOR_PHOTOS) {
-    if (!(await this.photos.sendAll(missing))) throw new Error("photos");
+    if (!(await this.photos.sendAll(missing))) {
+      if (!this.photos.hasRefused()) throw new Error("photos");
+      return this.reopen({}, this.words.refusedPhoto);
+    }
     const { id, fields } = this.draft.pending;
     const body = new FormData();
     for (const [name, value] of fields) body.append(name, value);
@@ -73,11 +77,16 @@ export class HandIn {
       await this.keep();
       return this.hold(this.words.conflict);
     }
-    if (status !== 422) return this.hold(error.message ?? this.words.kept);
+    if (status < 400 || status >= 500 || TRY_LATER.includes(status)) return this.hold(error.message ?? this.words.kept);
+    return this.reopen(error.fields ?? {}, error.message ?? this.words.first);
+  }
+
+  // refused for what is in it: the person can change it; the next try is another document
+  async reopen(fields, message) {
     this.draft.pending = null;
     await this.keep();
     this.page.lock(false);
-    return this.page.complain(error.fields ?? {}, error.message ?? this.words.first);
+    this.page.complain(fields, message);
   }
 
   // not delivered: say so, keep all, offer to send again

@@ -124,6 +124,11 @@ export class Items {
       const n = rounded(excess, text, isAbove ? high : low);
       heading.textContent = fill(this.words[isAbove ? "above" : "below"], { n, unit });
     }
+    const list = item.querySelector("[data-complaints]");
+    const isSaid = list.textContent === this.words.notNumber;
+    if (isSaid !== (state === "warn")) {
+      list.replaceChildren(...(isSaid ? [] : [Object.assign(document.createElement("li"), { textContent: this.words.notNumber })]));
+    }
     const change = item.querySelector("[data-change]");
     if (!change) return;
     for (const part of item.querySelectorAll("dl .needs-js")) part.hidden = Number.isNaN(value);

@@ -101,9 +101,8 @@ async function save() {
   }
 }
 
-function changed(message, place) {
-  if (typeof message === "string") page.say(message);
-  place?.scrollIntoView({ block: "center" });
+function changed(message) {
+  if (message) page.say(message);
   stampStart();
   clearTimeout(saving);
   clearTimeout(judging);
@@ -130,7 +129,7 @@ const page = {
   say(message, link) {
     const note = document.getElementById("note-row").content.firstElementChild.cloneNode(true);
     note.querySelector("p").textContent = message;
-    if (link) note.querySelector("div").append(Object.assign(document.createElement("a"), { href: link, textContent: link }));
+    if (link) note.querySelector("p").append(" ", Object.assign(document.createElement("a"), link));
     document.getElementById("problem").replaceChildren(note);
     note.scrollIntoView({ block: "center" });
     return note;
@@ -146,13 +145,22 @@ const page = {
     this.say(message ?? words.first).querySelector("div").append(list);
     judge();
   },
-  leave(address) {
-    location.assign(address.replace(NO_ID, draft.pending.id));
+  offerAgain() {
+    finish.disabled = false;
+    finish.textContent = words.again;
   },
 };
 
+// what was handed in is looked at and signed on its own page
+class RecordHandIn extends HandIn {
+  async finish() {
+    form.dataset.next = form.dataset.next.replace(NO_ID, draft.pending.id);
+    await super.finish();
+  }
+}
+
 const photos = new Photos(form, draft.key, words, changed);
-const handIn = new HandIn(form, draft, photos, page);
+const handIn = new RecordHandIn(form, draft, photos, page);
 
 form.addEventListener("input", () => changed());
 form.addEventListener("click", (event) => {

@@ -103,6 +103,10 @@ export class Photos {
     this.mark(id, isHere ? "sent" : [409, 413, 415].includes(answer.status) ? "attention" : "draft");
   }
 
+  hasRefused() {
+    return [...this.rows.values()].some(({ row }) => row.dataset.s === "attention");
+  }
+
   // sends what has not arrived; whether all have
   async sendAll(missing = []) {
     for (const { photo } of this.rows.values()) if (missing.includes(photo.id)) photo.isSent = false;

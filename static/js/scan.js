@@ -117,7 +117,7 @@ function opens(text) {
     return false;
   }
   say("found");
-  navigator.vibrate?.(60);
+  buzz(60);
   stop();
   location.assign(`${path}?to=checklist`);
   return true;
@@ -139,7 +139,11 @@ function tell(text) {
   foreign.querySelector("[data-foreign-what]").textContent = finder.dataset.foreign;
   foreign.querySelector("[data-foreign-text]").textContent = text.length > 120 ? `${text.slice(0, 120)}…` : text;
   foreign.hidden = false;
-  navigator.vibrate?.([40, 60, 40]);
+  buzz([40, 60, 40]);
+}
+
+function buzz(pattern) {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
 }
 
 function offerTorch(track) {

@@ -16,7 +16,7 @@ function nameDocument(event) {
 }
 
 // crypto.randomUUID is missing on plain HTTP; getRandomValues is not.
-export function newId() {
+function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -66,7 +66,9 @@ def test_a_label_printer_gets_modules_of_whole_dots():
 def test_details_are_left_out_before_the_name_becomes_too_small():
     texts = [line.text for line in design(label(LONGEST), SHEETS["a4-5x13"]).lines]
     assert not any("海格恒通" in text for text in texts)
-    assert any("SG-2-01-001" in text for text in [line.text for line in design(label("功分器"), SHEETS["a4-5x13"]).lines])
+    assert any(
+        "SG-2-01-001" in text for text in [line.text for line in design(label("功分器"), SHEETS["a4-5x13"]).lines]
+    )
 
 
 def test_a_name_is_broken_into_even_lines():
@@ -100,4 +102,6 @@ def test_breaking_lines_loses_no_character_and_exceeds_no_width(text, width):
 
 
 def test_the_smallest_letters_are_the_last_resort():
-    assert min(line.size for line in design(label(LONGEST), SHEETS["a4-5x13"]).lines[1:]) >= SMALLEST_LETTER * Decimal("0.7")
+    assert min(line.size for line in design(label(LONGEST), SHEETS["a4-5x13"]).lines[1:]) >= SMALLEST_LETTER * Decimal(
+        "0.7"
+    )

@@ -73,6 +73,8 @@ def test_a_printer_that_is_off_moves_all_cells_alike():
     assert moved.corner(23) == (Decimal("140.75"), Decimal("249.7"))
 
 
-@pytest.mark.parametrize(("length", "text"), [("63.50", "63.5"), ("40", "40"), ("40.00", "40"), ("0", "0"), ("7.25", "7.25")])
+@pytest.mark.parametrize(
+    ("length", "text"), [("63.50", "63.5"), ("40", "40"), ("40.00", "40"), ("0", "0"), ("7.25", "7.25")]
+)
 def test_lengths_are_written_without_needless_zeros(length, text):
     assert plain(Decimal(length)) == text

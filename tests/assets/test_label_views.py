@@ -27,7 +27,9 @@ def printed(app):
         return db.session.scalars(wanted).all()
 
 
-@pytest.mark.parametrize(("who", "status"), [("lead", 200), ("office", 200), ("admin", 200), ("tech", 403), ("supervisor", 403)])
+@pytest.mark.parametrize(
+    ("who", "status"), [("lead", 200), ("office", 200), ("admin", 200), ("tech", 403), ("supervisor", 403)]
+)
 def test_only_those_who_print_labels_see_the_page(as_, who, status):
     assert as_(who).get("/labels").status_code == status
 
@@ -118,7 +120,10 @@ def test_the_preview_answers_htmx_with_one_element_and_a_plain_form_with_the_pag
         ({"start": "25"}, "This sheet has the cells 1 to 24."),
         ({"asset": []}, "Choose at least one device"),
         ({"format": "custom", "columns": "4"}, "the paper has 210 mm"),
-        ({"format": "custom", "rows": "1", "columns": "1", "cell_width": "20", "cell_height": "12"}, "phones need 0.3 mm"),
+        (
+            {"format": "custom", "rows": "1", "columns": "1", "cell_width": "20", "cell_height": "12"},
+            "phones need 0.3 mm",
+        ),
     ],
 )
 def test_what_cannot_be_printed_says_why_in_place_of_the_preview_and_prints_nothing(as_, app, ids, change, message):
@@ -158,7 +163,10 @@ def test_the_calibration_page_speaks_the_readers_language(as_, tmp_path):
     assert "Calibrationpage" in text_of(pdf)
 
 
-@pytest.mark.parametrize(("who", "status"), [("lead", 200), ("admin", 200), ("office", 403), ("tech", 403), ("supervisor", 403), ("tech2", 403)])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("lead", 200), ("admin", 200), ("office", 403), ("tech", 403), ("supervisor", 403), ("tech2", 403)],
+)
 def test_only_lead_and_admin_may_replace_a_label(as_, app, ids, who, status):
     client, address = as_(who), f"/labels/{ids[ASSET]}/replacement"
     assert client.get(address).status_code == status

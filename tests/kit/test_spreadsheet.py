@@ -39,6 +39,7 @@ def test_line_numbers_count_blank_and_broken_lines(context):
         (b"PK\x03\x04 but not a workbook", "Excel"),
         (b"a\n" * 20_002, "more than 20000 rows"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",
 )
 def test_a_broken_file_is_named_with_its_fault(context, data, says):
     with pytest.raises(Invalid, match=says) as caught:

@@ -28,11 +28,13 @@ from webapp.checklists.models import CheckItem
 from webapp.checklists.queries import version_for
 from webapp.extensions import db
 from webapp.faults.models import EventKind, Finding, FindingEvent
+from webapp.inspections.models import Answer
 from webapp.kit.canonical import canonical_json
 from webapp.kit.clock import Month
 from webapp.reports.figures import FIGURES, count_of, records_of
 from webapp.reports.monthly import build
 from webapp.reports.summary import GapKind, MonthlySummary, Phase, RowState
+from webapp.seals.actions import seal
 
 
 def october(code: str = "SG", now: datetime = AFTER_OCTOBER) -> MonthlySummary:
@@ -105,8 +107,6 @@ def test_a_month_is_complete_when_all_is_done_signed_and_tested(context):
     test = joint_test()
     assert gaps(october()) == {GapKind.VISITS_UNSIGNED: 1, GapKind.JOINT_TEST_UNSEALED: 1}
     sign(last)
-    from webapp.seals.actions import seal
-
     seal(test.site_id, "joint_test", test.id, {"id": str(test.id)}, by=test.technician_id, now=IN_OCTOBER)
     summary = october()
     assert summary.gaps == ()
@@ -190,8 +190,6 @@ def test_a_content_is_covered_by_answered_items_that_carry_it(context):
 def test_not_applicable_covers_nothing(context):
     vehicle = next(asset for asset in due() if asset.kind == "vehicle")
     made = inspect(vehicle)
-    from webapp.inspections.models import Answer
-
     for answer in db.session.query(Answer).where(Answer.inspection_id == made.id):
         answer.verdict = "na"
     db.session.flush()
@@ -264,6 +262,7 @@ def test_a_joint_test_is_asked_for_only_where_there_is_a_vehicle(context):
 def test_before_the_service_nothing_is_due_and_nothing_lacks(context):
     summary = build(site_called("SG"), Month(2025, 3), AFTER_OCTOBER)
     assert (summary.rows, summary.gaps, summary.total.row_percent) == ((), (), None)
+    assert not summary.is_complete, "nothing was due, so nothing is proved"
 
 
 def test_a_coming_month_is_neither_complete_nor_late(context):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from tests.inspections.documents import asset_with
-from tests.visits.days import MORNING, QUIET, day_of, quiet_day, signed, somebody
+from tests.visits.days import MORNING, QUIET, day_of, quiet_day, signature_png, signed, somebody
 from webapp.assets.models import Asset
 from webapp.extensions import db
 from webapp.inspections.models import Visit
@@ -163,3 +164,10 @@ def test_a_lost_signature_file_leaves_its_place_empty(app, as_, futian):
         shutil.rmtree(store().folder)
     answer = as_("supervisor2").get(f"/visits/{futian[0]}/sheet.pdf")
     assert answer.status_code == 200
+
+
+def test_drawing_a_pdf_leaves_the_check_of_uploads_as_strict_as_before(as_, futian):
+    client = as_("supervisor2")
+    assert client.get(f"/visits/{futian[0]}/sheet.pdf").status_code == 200
+    cut_off = signature_png()[:200]
+    assert client.put(f"/files/{uuid.uuid4()}", data=cut_off).status_code == 415

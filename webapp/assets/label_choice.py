@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from webapp.assets.labels import repeated, text_of
 from webapp.assets.label_design import LabelText
+from webapp.assets.labels import repeated, text_of
 from webapp.assets.models import Asset, Label
 from webapp.assets.queries import assets_of
 from webapp.extensions import db

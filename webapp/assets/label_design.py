@@ -107,14 +107,48 @@ def _module(width: Decimal, height: Decimal, modules: int, sheet: Sheet) -> Deci
 
 
 def _fitted(text: LabelText, x: Decimal, y: Decimal, width: Decimal, height: Decimal) -> list[Line]:
-    """Name and details as lines in a box, centred in height, in the largest letters that fit."""
-    place = f"{text.code} {text.site}".strip()
-    for details in ([place, text.product] if text.product else [place], [place], [text.code], []):
-        smallest = READABLE_LETTER if details else SMALLEST_LETTER
-        fitting = (size for size in _sizes(smallest) if _height(_set(text.name, details, size, width)) <= height)
-        if size := next(fitting, None):
-            return _placed(_set(text.name, details, _rounder(text.name, size, width), width), x, y, height)
+    """Name and details as lines in a box, centred in height, in the largest letters that fit.
+
+    Details go before words are broken or the name becomes hard to read: first site and product, then the code.
+    """
+    everything = _Details(text.code, text.site, text.product)
+    for details, smallest, keeps_words in (
+        (everything, READABLE_LETTER, True),
+        (_Details(text.code, text.site), READABLE_LETTER, True),
+        (_Details(text.code), READABLE_LETTER, False),
+        (_Details(), SMALLEST_LETTER, False),
+    ):
+        for size in _sizes(smallest):
+            if keeps_words and not _keeps_words(text.name, details, size, width):
+                continue
+            if _height(_set(text.name, details, size, width)) <= height:
+                size = _rounder(text.name, size, width)
+                return _placed(_set(text.name, details, size, width), x, y, height)
     return []
+
+
+@dataclass(frozen=True)
+class _Details:
+    """What stands below the name."""
+
+    code: str = ""
+    site: str = ""
+    product: str = ""
+
+    def lines(self, width: Decimal) -> list[str]:
+        """Code and site on one line where they fit."""
+        place = f"{self.code} {self.site}".strip()
+        whole = [place] if letters_width(place) <= width else [self.code, self.site]
+        return [line for detail in [*whole, self.product] for line in wrap(detail, width)]
+
+
+def _keeps_words(name: str, details: _Details, size: Decimal, width: Decimal) -> bool:
+    small = width / (size * DETAIL)
+    if max(letters_width(details.code), letters_width(details.site)) > small:
+        return False
+    widest = [(piece, width / size) for piece in _PIECES.findall(name)]
+    widest += [(piece, small) for piece in _PIECES.findall(details.product)]
+    return all(letters_width(piece) <= room for piece, room in widest)
 
 
 def _sizes(smallest: Decimal) -> Iterator[Decimal]:
@@ -131,11 +165,10 @@ def _rounder(name: str, size: Decimal, width: Decimal) -> Decimal:
     return next((other for other in smaller if len(wrap(name, width / other)) < lines), size)
 
 
-def _set(name: str, details: Sequence[str], size: Decimal, width: Decimal) -> list[tuple[str, Decimal, bool]]:
+def _set(name: str, details: _Details, size: Decimal, width: Decimal) -> list[tuple[str, Decimal, bool]]:
     small = size * DETAIL
-    return [(line, size, True) for line in evenly(name, width / size)] + [
-        (line, small, False) for detail in details for line in wrap(detail, width / small)
-    ]
+    heading = [(line, size, True) for line in evenly(name, width / size)]
+    return heading + [(line, small, False) for line in details.lines(width / small)]
 
 
 def _height(lines: Sequence[tuple[str, Decimal, bool]]) -> Decimal:

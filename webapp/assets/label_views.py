@@ -115,7 +115,12 @@ def _page(form: Mapping[str, Any], assets: Sequence[Asset], chosen: Sequence[Ass
         count = len(repeated(chosen, per_unit=form["copies"] == "unit"))
         texts = texts_for(site, chosen, per_unit=form["copies"] == "unit")
         first = pages(texts, paper, form["start"], only_first=True)[0]
-        context |= {"sheet": paper, "labels": count, "sheets_needed": page_count(count, paper, form["start"]), "first": first}
+        context |= {
+            "sheet": paper,
+            "labels": count,
+            "sheets_needed": page_count(count, paper, form["start"]),
+            "first": first,
+        }
     except Invalid as problem:
         context["trouble"] = problem
     return context

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -48,21 +49,21 @@ def repeated(assets: Sequence[Asset], *, per_unit: bool) -> list[Asset]:
     return [asset for asset in assets for _copy in range(asset.units if per_unit else 1)]
 
 
-def sheet_for(form: Mapping[str, object]) -> Sheet:
+def sheet_for(form: Mapping[str, Any]) -> Sheet:
     """The sheet that a loaded form describes, moved as the printer needs it.
 
     Raises:
         Invalid: the sheet measured by hand does not fit its paper; names the fields.
     """
-    key = str(form["format"])
+    key: str = form["format"]
     if key == CUSTOM:
         measures = {name: form[name] for name in CUSTOM_FIELDS}
-        sheet = Sheet(CUSTOM, **measures)  # type: ignore[arg-type]  (the schema has made them)
+        sheet = Sheet(CUSTOM, **measures)
         if problems := sheet_problems(sheet):
             raise Invalid(_("These labels do not fit on the paper."), fields=problems)
     else:
         sheet = SHEETS[key]
-    return sheet.moved(form["shift_x"], form["shift_y"])  # type: ignore[arg-type]
+    return sheet.moved(form["shift_x"], form["shift_y"])
 
 
 CUSTOM_FIELDS = (
@@ -107,7 +108,9 @@ def page_count(labels: int, sheet: Sheet, start: int = 1) -> int:
 
 def _check(texts: Sequence[LabelText], sheet: Sheet, start: int) -> None:
     if not texts:
-        raise Invalid(_("No label is chosen. Choose at least one device."), fields={"asset": [_("Choose at least one.")]})
+        raise Invalid(
+            _("No label is chosen. Choose at least one device."), fields={"asset": [_("Choose at least one.")]}
+        )
     if len(texts) > MOST_LABELS:
         raise Invalid(_("%(n)s labels are too many at once. Print list by list.", n=len(texts)))
     if not 1 <= start <= sheet.cells:

@@ -17,6 +17,7 @@ from webapp.checklists import queries, words
 from webapp.checklists.actions import set_limits
 from webapp.checklists.models import CheckItem, ChecklistVersion
 from webapp.checklists.rules import parse_number
+from webapp.checklists.schemas import PLAIN
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import FormSchema, load
 from webapp.kit.language import show_times_of
@@ -42,7 +43,7 @@ class Limit(fields.Field[Decimal]):
 class LimitsSchema(FormSchema):
     """Both limits of one item; both blank: the checklist's limits count again."""
 
-    item = fields.String(required=True, validate=validate.Length(max=60))
+    item = fields.String(required=True, validate=validate.Length(max=60), error_messages=PLAIN)
     minimum = Limit(load_default=None)
     maximum = Limit(load_default=None)
     reason = fields.String(load_default="", validate=validate.Length(max=500))
@@ -68,7 +69,7 @@ def change(asset_id: uuid.UUID) -> Response:
     except (ValidationError, Problem) as error:
         problem = invalid_from(error) if isinstance(error, ValidationError) else error
         context = _context(asset_id) | {"problems": problem.fields, "typed": request.form}
-        return page("checklists/limits.html", problem.status, problem=problem.message, **context)
+        return page("checklists/limits.html", problem.status, problem=_message(problem, error), **context)
     return done(url_for("limits.show", asset_id=asset_id, _anchor=f"item-{item.key}"))
 
 
@@ -77,6 +78,11 @@ def _item(version: ChecklistVersion | None, key: str) -> CheckItem:
     if found is None:
         raise NotFound(_("The checklist of this device has no such item."))
     return found
+
+
+def _message(problem: Problem, error: Exception) -> str:
+    """What went wrong; the field of a mistake is marked on the page and needs no name here."""
+    return problem.message if error is problem else next(iter(problem.fields.values()))[0]
 
 
 def _context(asset_id: uuid.UUID) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def _context(asset_id: uuid.UUID) -> dict[str, Any]:
         "asset": asset,
         "version": version,
         "numbers": [item for item in version.items if item.kind == "number"] if version else [],
+        "texts": {item.key: item for item in version.items} if version else {},
         "overrides": queries.overrides_for(asset_id),
         "history": history,
         "names": queries.names_of(row.set_by for row in history),

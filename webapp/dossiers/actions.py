@@ -25,9 +25,7 @@ class TooManyGuesses(Problem):
     default_code = "too_many_guesses"
 
 
-def look_up(
-    find: Callable[[str], Label | None], text: str, *, by: Person, address: str, now: datetime
-) -> Label | None:
+def look_up(find: Callable[[str], Label | None], text: str, *, by: Person, address: str, now: datetime) -> Label | None:
     """The label that `find` knows for this text. One of another command centre is as unknown as one that never was.
 
     Raises:

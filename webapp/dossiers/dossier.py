@@ -17,7 +17,7 @@ from webapp.checklists.models import CheckItem, ChecklistVersion
 from webapp.checklists.queries import overrides_for, version_for
 from webapp.checklists.rules import Bounds, Limits, bounds
 from webapp.faults.models import Finding
-from webapp.faults.queries import open_findings_of_asset
+from webapp.faults.queries import findings_with, open_findings_of_asset
 from webapp.inspections.models import Inspection
 from webapp.inspections.queries import history_of, readings_of
 from webapp.people.queries import names_of
@@ -68,6 +68,7 @@ class Event:
     verb: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     old_label: Label | None = None
+    raised: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,9 @@ def dossier_of(asset: Asset) -> Dossier:
     entries = [entry for entry in entries_about(f"asset:{asset.id}") if entry.verb in TOLD_VERBS]
     returns = [one for inspection in inspections for one in inspection.returns]
     names = names_of({e.person_id for e in entries if e.person_id} | {one.returned_by for one in returns})
+    raised = findings_with({a.finding_id for inspection in inspections for a in inspection.answers if a.finding_id})
     events = [
-        *(_inspected(inspection, seals) for inspection in inspections),
+        *(_inspected(inspection, seals, raised) for inspection in inspections),
         *(_returned(inspection, names) for inspection in inspections if inspection.returns),
         *_changes(entries, asset, names),
     ]
@@ -140,13 +142,14 @@ def _readings(
     return sorted(readings, key=lambda one: (not one.is_out, one.limits.low is None and one.limits.high is None))
 
 
-def _inspected(inspection: Inspection, seals: Mapping[uuid.UUID, Seal]) -> Event:
+def _inspected(inspection: Inspection, seals: Mapping[uuid.UUID, Seal], raised: Mapping[uuid.UUID, Finding]) -> Event:
     return Event(
         "inspection",
         inspection.finished_at,
         inspection.technician.name,
         inspection=inspection,
         seal=seals.get(inspection.visit_id),
+        raised=[raised[a.finding_id] for a in inspection.answers if a.finding_id and a.finding_id in raised],
     )
 
 

@@ -40,9 +40,7 @@ def assets_scanned(person: Person, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
     return {asset.id: asset for asset in db.session.scalars(wanted)}
 
 
-def inspected_since(
-    since: datetime, person: Person, asset_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, Inspection]:
+def inspected_since(since: datetime, person: Person, asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Inspection]:
     """Asset id → the person's newest standing inspection of it since that moment."""
     if not asset_ids:
         return {}

@@ -19,7 +19,9 @@ def recent_scans(now: datetime) -> list[Scan]:
 
 def remember(scan: Scan) -> None:
     """Puts a scan at the top of the list."""
-    session[_NAME] = [[scan.asset_id.hex, int(scan.at.timestamp()), scan.old_code] for scan in remembered(_read(), scan)]
+    session[_NAME] = [
+        [scan.asset_id.hex, int(scan.at.timestamp()), scan.old_code] for scan in remembered(_read(), scan)
+    ]
 
 
 def _read() -> list[Scan]:

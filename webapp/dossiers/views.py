@@ -88,7 +88,7 @@ def _known(find: Callable[[str], Label | None], text: str) -> Label | None:
 
 
 def _open(label: Label, *, to_checklist: bool) -> Response:
-    """Leads to the asset or its checklist, in its command centre. A replaced label always leads to the page that says so."""
+    """Leads to the asset or its checklist, in its command centre; a replaced label to the page that says so."""
     asset, old_code = label.asset, label.short_code if label.replaced_at else ""
     with transaction():
         choose_site(current_user.device, asset.site_id)

@@ -20,7 +20,7 @@ FIELDS = {
     "printed_number": _l("printed number"),
     "number": _l("printed number"),
     "kind": _l("kind"),
-    "name": _l("name"),
+    "name": _l("name of the device"),
     "maker": _l("maker"),
     "model": _l("model"),
     "maker/model": _l("maker, model"),

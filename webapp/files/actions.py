@@ -79,8 +79,8 @@ def note_file(file_id: uuid.UUID, kept: Bytes, *, by: Person, now: datetime) -> 
         "received_at": now,
     }
     insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    done = db.session.execute(insert(StoredFile).values(**values).on_conflict_do_nothing(index_elements=["id"]))
-    is_new = done.rowcount == 1  # type: ignore[attr-defined]
+    once = insert(StoredFile).values(**values).on_conflict_do_nothing(index_elements=["id"]).returning(StoredFile.id)
+    is_new = db.session.scalar(once) is not None
     row = db.session.get_one(StoredFile, file_id)
     if row.sha256 != kept.sha256 or row.received_by != by.id:
         raise Conflict(_("Another file with this number is already here."), code="other_content")

@@ -28,7 +28,7 @@ EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 @files.put("/<uuid:file_id>")
 @needs_somewhere(Right.RAISE)
 def receive(file_id: uuid.UUID) -> Response:
-    """201 stored · 200 already here · 409 other bytes · 400 digest differs · 413 · 415; see docs/offline.md."""
+    """201 stored · 200 already here · 409 other bytes · 400 digest differs · 413 too large · 415 no photo."""
     refuse_other_author()
     kept = keep_bytes(_body(), request.headers.get("X-Content-SHA256"))
     with transaction():

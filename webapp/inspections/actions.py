@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,7 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     """
     document = document_of(fields, by)
     skew = skew_of(fields.get("sent_at"), now)
-    if not receive(_with_offset(document, skew), now=now):
+    if not receive(replace(document, clock_offset_ms=_milliseconds(skew)), now=now):
         return db.session.get_one(Inspection, document.id), False
     asset = asset_for(by, fields["asset"], Right.INSPECT)
     version = _version(fields["version"], asset)
@@ -75,8 +76,9 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     )
     _check_complete(fields, asset, version, results, units)
     photos = list(photo_ids(answers))
-    attach(photos, asset.site_id, by=by)
+    # the visit is locked before anything that refers to the site: signing takes the two in this order, too
     visit = _visit(asset.site, local_day(finished_at, asset.site.timezone), by, fields.get("accompanied_by"), now=now)
+    attach(photos, asset.site_id, by=by)
     odd = flags(
         Facts(
             **_version_facts(version, asset),
@@ -149,17 +151,6 @@ def photo_rule_of(asset: Asset) -> PhotoRule:
     return PhotoRule(asset.photo_rule or asset.site.photo_rule)
 
 
-def _with_offset(document: Document, skew: timedelta) -> Document:
-    return Document(
-        id=document.id,
-        kind=document.kind,
-        author_id=document.author_id,
-        content=document.content,
-        claimed_at=document.claimed_at,
-        clock_offset_ms=_milliseconds(skew),
-    )
-
-
 def _milliseconds(skew: timedelta) -> int:
     """Whole milliseconds within what an integer column holds (24 days); a clock further off is off anyway."""
     return max(-(2**31), min(2**31 - 1, skew // timedelta(milliseconds=1)))
@@ -195,7 +186,7 @@ def _replaced(wanted: uuid.UUID | None, asset: Asset) -> tuple[uuid.UUID | None,
     if wanted is None:
         return None, False
     here = db.session.execute(
-        select(Inspection.id, Inspection.asset_id).where(Inspection.id == wanted).with_for_update()
+        select(Inspection.id, Inspection.asset_id).where(Inspection.id == wanted).with_for_update(key_share=True)
     ).first()
     if here is None or here.asset_id != asset.id:
         raise Invalid(
@@ -209,7 +200,9 @@ def _replaced(wanted: uuid.UUID | None, asset: Asset) -> tuple[uuid.UUID | None,
 
 
 def _next_after(inspection_id: uuid.UUID) -> uuid.UUID | None:
-    return db.session.scalar(select(Inspection.id).where(Inspection.supersedes_id == inspection_id).with_for_update())
+    return db.session.scalar(
+        select(Inspection.id).where(Inspection.supersedes_id == inspection_id).with_for_update(key_share=True)
+    )
 
 
 def _units(fields: Mapping[str, Any], asset: Asset) -> Units:

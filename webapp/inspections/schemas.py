@@ -78,6 +78,10 @@ class InspectionSchema(FormSchema):
     )
 
 
+_WHOLE = InspectionSchema()  # made once: a schema copies all its fields each time
+_FIXED = InspectionSchema(exclude=["answers"])
+
+
 def load_inspection(inspection_id: uuid.UUID, form: Mapping[str, Any]) -> dict[str, Any]:
     """The cleaned fields of a form (a MultiDict, or a dict whose lists stand for repeated fields).
 
@@ -85,11 +89,11 @@ def load_inspection(inspection_id: uuid.UUID, form: Mapping[str, Any]) -> dict[s
         ValidationError: something cannot be read.
     """
     flat = form if isinstance(form, MultiDict) else MultiDict(dict(form))
-    data = from_form(InspectionSchema(only=[name for name in InspectionSchema().fields if name != "answers"]), flat)
+    data = from_form(_FIXED, flat)
     data["id"] = str(inspection_id)
     if answers := grouped(flat):
         data["answers"] = answers
-    loaded: dict[str, Any] = InspectionSchema().load(data)
+    loaded: dict[str, Any] = _WHOLE.load(data)
     return loaded
 
 

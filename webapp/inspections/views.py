@@ -75,7 +75,9 @@ def receive_plain(asset_id: uuid.UUID) -> Response:
 @inspections.post("/<uuid:inspection_id>")
 @signed_in
 def receive(inspection_id: uuid.UUID) -> Response:
-    """A document from a device: 201, 200, 409, 422 or 424 as docs/offline.md says. What is refused is kept, too."""
+    """A document from a device: 201 stored · 200 already here · 409 other content under this id · 422 incomplete or
+    unreadable · 424 photos have not arrived yet. What is refused is kept, too.
+    """
     refuse_other_author()
     now = utc_now()
     content: dict[str, Any] = request.form.to_dict(flat=False)

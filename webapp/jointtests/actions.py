@@ -86,7 +86,7 @@ def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: date
     document = Document(test_id, KIND, by.id, came(fields), *_clock(fields, site, now))
     if not receive(document, now=now):
         return Accepted(test_id, record_for(by, test_id), document.digest, is_new=False)
-    db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update())
+    db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
     form = form_for(site, fields["form"])
     old = _corrected(fields.get("supersedes"), by)
     typed = typed_of(fields)

@@ -38,12 +38,12 @@ def mistakes(sheet: Sheet, values: Mapping[str, str], zone: str, text: Words) ->
     """Cell or repetition → what is missing or wrong, each naming section and item. Empty: it can be handed in."""
     found: dict[str, list[str]] = {}
     for turn in sheet.turns:
-        if turn.is_blank:
+        if turn.is_blank or (turn.about and turn.about in sheet.uncovered):
             continue
         heading = " · ".join(filter(None, [text(turn.section), heading_of(turn, text)]))
         for cell in turn.cells:
             if cell.problems:
-                why = _problem_words(cell.problems[0])
+                why = _problem_words(cell.problems[0], is_measured=turn.section.is_link)
                 found[cell.name] = [_("%(section)s, %(item)s: %(why)s", section=heading, item=text(cell.item), why=why)]
     for section, option in sheet.missing_units:
         why = _("%(name)s is missing. Test it, or choose “not tested” and say why.", name=text(option))
@@ -67,9 +67,11 @@ def _wrong_times(values: Mapping[str, str], zone: str) -> dict[str, list[str]]:
     return {}
 
 
-def _problem_words(code: str) -> str:
+def _problem_words(code: str, *, is_measured: bool) -> str:
     words = {
-        "answer": _("Please give a value. Link values are measured here and now, never taken over."),
+        "answer": _("Please measure or ask it now; link values are never taken over.")
+        if is_measured
+        else _("Please give a value."),
         "number": _("Please type a plain number such as 61.5."),
         "option": _("Please choose one of the offered answers."),
         "photo": _("A photo is needed."),

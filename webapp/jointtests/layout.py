@@ -212,6 +212,7 @@ def _problem(section: Section, number: int, about: str, sheet: Sheet, typed: Typ
     is_new = not any(name.startswith(f"{prefix}.") for name in typed.values)
     seeded = {f"{prefix}.{key}": value for key, value in known.items() if is_new}
     filled = replace(typed, values={**typed.values, **seeded}, is_fresh=False)
+    known = known if is_new else {}  # what was proposed for a row that is here already came with it
     cells = [
         _checked(_cell(item, prefix, section, "", known, {}, filled, material), section, False, False, material)
         for item in section.items

@@ -215,7 +215,7 @@ def _whole() -> Select[JointTest]:
         .options(
             joinedload(JointTest.form),
             joinedload(JointTest.technician),
-            selectinload(JointTest.values).selectinload(JointTestValue.photos),
+            selectinload(JointTest.values).subqueryload(JointTestValue.photos),
             selectinload(JointTest.signatures),
         )
         .execution_options(populate_existing=True)

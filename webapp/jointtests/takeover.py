@@ -75,7 +75,10 @@ def copied(item: Item, section: Section, unit: str, codes: Codes, readings: Iter
 
 
 def proposed(item: Item, section: Section, unit: str, codes: Codes, readings: Iterable[Reading]) -> str:
-    """What the day's inspections propose for an item with fill mode `prefill`; blank where they say nothing."""
+    """What the day's inspections propose for an item with fill mode `prefill`; blank where they say nothing.
+
+    A number out of its limit is proposed as it was measured: leaving it out would invite a better one.
+    """
     if item.fill is not Fill.PREFILL:
         return ""
     newest = _newest(readings)
@@ -83,7 +86,7 @@ def proposed(item: Item, section: Section, unit: str, codes: Codes, readings: It
         reading
         for source in item.copied_from
         for code in devices_meant(section, unit, source, codes)
-        if (reading := newest.get((code, source))) is not None and _is_in_order(reading, item)
+        if (reading := newest.get((code, source))) is not None and _may_be_proposed(reading, item)
     ]
     return _one_value(item, found)
 
@@ -109,6 +112,10 @@ def _is_in_order(reading: Reading, item: Item) -> bool:
     if item.kind == ItemKind.TEXT:
         return bool(reading.value.strip()) and reading.verdict in (Verdict.OK, Verdict.INFO)
     return reading.verdict == Verdict.OK
+
+
+def _may_be_proposed(reading: Reading, item: Item) -> bool:
+    return _is_in_order(reading, item) or (item.kind == ItemKind.NUMBER and reading.verdict == Verdict.ABNORMAL)
 
 
 def _one_value(item: Item, readings: Sequence[Reading]) -> str:

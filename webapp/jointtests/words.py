@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from webapp.checklists.models import ItemKind
 from webapp.checklists.rules import Verdict
 from webapp.jointtests.form import Fill, Item
-from webapp.jointtests.rules import Capacity, is_only_compared, is_within_tolerance
+from webapp.jointtests.rules import Capacity, is_judged, is_only_compared, is_within_tolerance
 from webapp.jointtests.sheet import Cell
 from webapp.kit.language import local
 
@@ -33,7 +33,8 @@ def state_name(state: str) -> str:
 def judgement_words(cell: Cell) -> tuple[str, str]:
     """(state, words) of the judgement on a value; no words where there is nothing to say yet."""
     reason, verdict = cell.judgement.reason, cell.judgement.verdict
-    if not cell.value or verdict is Verdict.NA:
+    can_be_judged = is_judged(cell.item) or is_only_compared(cell.item) or cell.item.warning_days is not None
+    if not cell.value or verdict is Verdict.NA or not can_be_judged:
         return "todo", ""
     if verdict is Verdict.ABNORMAL:
         is_contract = cell.item.tolerance is not None

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 MOST_TICKS = 120
+FEWEST_TICKS = 24  # the width is shared by at least as many, so that two rows are two ticks and not two bars
 LEFT, RIGHT, TOP, BOTTOM = 34, 248, 8, 46  # the drawing area of a trend, in a 300 × 64 box
 
 
@@ -94,7 +95,7 @@ def ticks(states: Sequence[str], *, label: str) -> Markup:
         top = tops.get(state, 13)
         paths.setdefault(state, []).append(f"M{index * 10} {top}h7V22h-7z")
     drawn = "".join(_tick_path(state, "".join(steps)) for state, steps in paths.items() if steps)
-    return _svg("ticks", f"0 0 {max(len(states), 1) * 10 - 3} 22", label, drawn, stretch=True)
+    return _svg("ticks", f"0 0 {max(len(states), FEWEST_TICKS) * 10 - 3} 22", label, drawn, stretch=True)
 
 
 def _tick_path(state: str, path: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Response, current_app, make_response, render_template
 from flask_babel import gettext as _
+from PIL import ImageFile
 
 from webapp.kit.problems import Problem
 

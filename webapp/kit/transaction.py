@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.orm import Session, scoped_session
 
 from webapp.extensions import db
 
@@ -16,7 +15,7 @@ BUSY_SECONDS = 20
 
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Session]]:
+def transaction() -> Iterator[None]:
     """Everything inside is stored together or not at all.
 
     SQLite takes its write lock at the start, so that two writers wait for each other instead of failing half-way.
@@ -24,7 +23,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
     db.session.commit()  # ends the read that the guard began; nothing has been written yet
     db.session.connection(execution_options={"writes": True})
     try:
-        yield db.session
+        yield
         db.session.flush()
         db.session.commit()
     except BaseException:

@@ -13,7 +13,7 @@ from webapp.extensions import Model
 from webapp.kit.columns import UtcDateTime
 
 
-class Person(UserMixin, Model):
+class Person(UserMixin, Model):  # type: ignore[misc]  # flask-login carries no types
     """Somebody who signs in. What they may do is said per site (sites.models.Membership)."""
 
     __tablename__ = "people"

@@ -316,8 +316,8 @@ class MonthlySummary:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing needed is lacking and the month is over."""
-        return self.phase is Phase.OVER and not any(gap.is_needed for gap in self.gaps)
+        """Whether something was due, the month is over and nothing needed is lacking."""
+        return bool(self.rows) and self.phase is Phase.OVER and not any(gap.is_needed for gap in self.gaps)
 
     @property
     def standing(self) -> tuple[InspectionLine, ...]:

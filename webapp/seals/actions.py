@@ -20,7 +20,7 @@ def seal(
     site_id: uuid.UUID, kind: str, record_id: uuid.UUID, content: dict[str, Any], *, by: uuid.UUID, now: datetime
 ) -> Seal:
     """Appends a seal to the site's chain. The site row is locked, so that two seals never get one number."""
-    db.session.execute(select(Site.id).where(Site.id == site_id).with_for_update())
+    db.session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))
     last = db.session.execute(
         select(Seal.number, Seal.digest).where(Seal.site_id == site_id).order_by(Seal.number.desc()).limit(1)
     ).first()

@@ -30,7 +30,20 @@ people_commands = AppGroup("people", help="Accounts.")
 @sites_commands.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_command(file: Path) -> None:
-    """Adds the command centres of a YAML FILE, brings those that are there up to date. All or nothing."""
+    """Adds the command centres of a YAML FILE, brings those that are there up to date. All or nothing.
+
+    \b
+    sites:
+      - code: QY                    # capital letters and digits
+        name: 清远市应急指挥中心
+        short_name: 清远
+        signatures_needed: 1        # 2: inspector and handover
+        photo_rule: allowed         # allowed, close_up, forbidden
+        fault_levels:
+          - {key: major, zh: 重大故障, en: Major fault, response_min: 10, arrival_min: 60, handling_min: 240}
+        service_lines:
+          - {number: 1, name: 指挥大厅, starts_on: 2026-01-01, ends_on: 2026-12-31}
+    """
     try:
         with transaction():
             imported = import_sites(read_sites(file.read_bytes(), file.name), by=None, now=utc_now())

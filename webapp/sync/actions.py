@@ -56,15 +56,13 @@ def receive(document: Document, *, now: datetime) -> bool:
     }
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    inserted = db.session.execute(insert(Arrival).values(**values).on_conflict_do_nothing(index_elements=["id"]))
-    if inserted.rowcount == 1:  # type: ignore[attr-defined]
+    once = insert(Arrival).values(**values).on_conflict_do_nothing(index_elements=["id"]).returning(Arrival.id)
+    if db.session.scalar(once) is not None:
         return True
     here = db.session.execute(select(Arrival.digest, Arrival.author_id).where(Arrival.id == document.id)).one()
     if here.digest != document.digest or here.author_id != document.author_id:
         raise Conflict(
-            _(
-                "Another record with this number is already here. Yours is kept on your device; hand it in as a new one."
-            ),
+            _("Another record with this number is already here. Yours is kept on your device: hand it in anew."),
             code="other_content",
         )
     return False
