@@ -9,7 +9,6 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
@@ -18,6 +17,7 @@ from webapp.files.images import Picture, examine
 from webapp.files.models import StoredFile
 from webapp.files.store import store
 from webapp.kit.canonical import sha256_hex
+from webapp.kit.insert import insert_if_new
 from webapp.kit.problems import Conflict, Missing, NotFound, Problem
 from webapp.people.models import Person
 
@@ -78,9 +78,7 @@ def note_file(file_id: uuid.UUID, kept: Bytes, *, by: Person, now: datetime) -> 
         "received_by": by.id,
         "received_at": now,
     }
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    once = insert(StoredFile).values(**values).on_conflict_do_nothing(index_elements=["id"]).returning(StoredFile.id)
-    is_new = db.session.scalar(once) is not None
+    is_new = insert_if_new(StoredFile, values)
     row = db.session.get_one(StoredFile, file_id)
     if row.sha256 != kept.sha256 or row.received_by != by.id:
         raise Conflict(_("Another file with this number is already here."), code="other_content")

@@ -11,7 +11,6 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
 from webapp.assets.models import Asset, AssetStatus
@@ -31,6 +30,7 @@ from webapp.inspections.models import Answer, AnswerPhoto, Inspection, Visit
 from webapp.inspections.rules import Facts, Units, flags, skew_of, true_moment, units_in_order
 from webapp.inspections.schemas import content_of
 from webapp.kit.clock import local_day
+from webapp.kit.insert import insert_if_new
 from webapp.kit.problems import Invalid, NotFound
 from webapp.people.models import Person
 from webapp.sites.models import PhotoRule, Site
@@ -263,13 +263,8 @@ def _visit(site: Site, day: date, by: Person, accompanied_by: str | None, *, now
 
 def _add_visit(site: Site, day: date, by: Person, number: int, *, now: datetime) -> None:
     """Two that begin the same sheet at once are settled by the unique key: one inserts, the other finds it."""
-    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    values = {"id": uuid.uuid4(), "site_id": site.id, "day": day, "technician_id": by.id, "number": number}
-    db.session.execute(
-        dialect.insert(Visit)
-        .values(**values, accompanied_by="", created_at=now)
-        .on_conflict_do_nothing(index_elements=["site_id", "day", "technician_id", "number"])
-    )
+    sheet = {"site_id": site.id, "day": day, "technician_id": by.id, "number": number}
+    insert_if_new(Visit, {"id": uuid.uuid4(), **sheet, "accompanied_by": "", "created_at": now}, unique=list(sheet))
 
 
 def _store_answers(

@@ -9,39 +9,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
 from webapp.checklists.rules import REMEDIES
 from webapp.inspections.rules import RUN_STATES
-from webapp.kit.intake import FormSchema, from_form
+from webapp.kit.intake import CleanText, FormSchema, Moment, from_form
 
-TOO_LONG: Any = _l("At most {max} characters.")
 MOST_ANSWERS = 200
 MOST_PHOTOS = 20  # of one item
 PARTS = {"a": "value", "na": "na", "why": "why", "remedy": "remedy", "level": "level", "photo": "photo"}
-
-
-class CleanText(fields.String):
-    """A text without zero characters, with one kind of line end, whatever the browser made of it."""
-
-    def __init__(self, longest: int, **more: Any) -> None:
-        super().__init__(validate=validate.Length(max=longest, error=TOO_LONG), **more)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **more)
-        return text.replace("\r\n", "\n").replace("\x00", "").strip()
-
-
-class Moment(fields.AwareDateTime):
-    """A moment in ISO 8601; one without a zone is taken as UTC."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(format="iso", default_timezone=UTC, **more)
 
 
 class AnswerSchema(FormSchema):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from flask import request
-from marshmallow import EXCLUDE, Schema, fields
+from flask_babel import lazy_gettext as _l
+from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.datastructures import MultiDict
+
+TOO_LONG: Any = _l("At most {max} characters.")
 
 
 class FormSchema(Schema):
@@ -14,6 +18,24 @@ class FormSchema(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+
+class CleanText(fields.String):
+    """A text without zero characters, with one kind of line end, whatever the browser made of it."""
+
+    def __init__(self, longest: int, **more: Any) -> None:
+        super().__init__(validate=validate.Length(max=longest, error=TOO_LONG), **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **more)
+        return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+class Moment(fields.AwareDateTime):
+    """A moment in ISO 8601; one without a zone is taken as UTC."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(format="iso", default_timezone=UTC, **more)
 
 
 def load(schema: Schema, source: MultiDict[str, Any] | None = None) -> dict[str, Any]:

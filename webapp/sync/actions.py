@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.extensions import db
 from webapp.kit.canonical import canonical_json
-from webapp.kit.problems import Conflict
+from webapp.kit.insert import insert_if_new
+from webapp.kit.problems import Conflict, Invalid, Refused
+from webapp.kit.transaction import transaction
 from webapp.sync.models import Arrival, Refusal
 from webapp.sync.rules import digest_of
 
@@ -54,10 +57,7 @@ def receive(document: Document, *, now: datetime) -> bool:
         "received_at": now,
         "clock_offset_ms": document.clock_offset_ms,
     }
-    dialect = db.session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    once = insert(Arrival).values(**values).on_conflict_do_nothing(index_elements=["id"]).returning(Arrival.id)
-    if db.session.scalar(once) is not None:
+    if insert_if_new(Arrival, values):
         return True
     here = db.session.execute(select(Arrival.digest, Arrival.author_id).where(Arrival.id == document.id)).one()
     if here.digest != document.digest or here.author_id != document.author_id:
@@ -66,6 +66,18 @@ def receive(document: Document, *, now: datetime) -> bool:
             code="other_content",
         )
     return False
+
+
+@contextmanager
+def stored_or_kept(document: Document, *, now: datetime) -> Iterator[None]:
+    """One transaction. A document that is refused for what it says changes nothing and is kept with the reason."""
+    try:
+        with transaction():
+            yield
+    except (Conflict, Invalid, Refused) as problem:
+        with transaction():
+            keep_refused(document, status=problem.status, reason=problem.message, now=now)
+        raise
 
 
 def keep_refused(document: Document, *, status: int, reason: str, now: datetime) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from webapp.inspections.schemas import CleanText, Moment
-from webapp.kit.intake import FormSchema
+from webapp.kit.intake import CleanText, FormSchema, Moment
 from webapp.visits.rules import Capacity
 
 
