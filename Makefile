@@ -51,6 +51,14 @@ messages: $(VENV)/.installed
 	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -i webapp/translations/messages.pot -d webapp/translations
 	@rm webapp/translations/messages.pot
 
+# Pictures of all pages in var/pictures; the few that the README shows go to docs/pictures
+SHOWN := checklist-abnormal-phone-light sheet-tablet-light month-desk-light
+pictures: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh test
+	@mkdir -p var/pictures docs/pictures
+	PICTURES=var/pictures $(BIN)/python -m pytest -m browser tests/browser/test_pages.py
+	@cp $(SHOWN:%=var/pictures/%.png) docs/pictures/
+
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra test pyproject.toml -o requirements-test.lock

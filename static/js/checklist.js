@@ -1,7 +1,7 @@
 // The page of one checklist: draws what is missing, keeps every change on this device, hands in.
 
 import { fieldsOf, readDraft, restore, writeDraft } from "./draft.js";
-import { HandIn } from "./handin.js";
+import { fill, HandIn, say } from "./handin.js";
 import { Items } from "./items.js";
 import { Photos } from "./photos.js";
 
@@ -11,13 +11,13 @@ const finish = document.getElementById("finish");
 const rest = document.getElementById("rest");
 const saved = document.getElementById("saved");
 const words = { ...JSON.parse(form.dataset.words), done: finish.textContent };
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
 const { user, asset } = form.dataset;
 const key = [user, asset, form.elements.supersedes?.value].filter(Boolean).join("/");
 const draft = { key, user, asset, startedAt: null, fields: [], pending: null };
 
 const page = {
   words,
+  say,
   canSave: true,
   lock(isLocked, text = words.done) {
     form.inert = finish.disabled = rest.disabled = isLocked;
@@ -27,15 +27,8 @@ const page = {
     finish.disabled = false;
     finish.textContent = words.again;
   },
-  say(message, link) {
-    const note = document.getElementById("note-row").content.firstElementChild.cloneNode(true);
-    note.querySelector("p").textContent = message;
-    if (link) note.querySelector("p").append(" ", Object.assign(document.createElement("a"), link));
-    document.getElementById("problem").replaceChildren(note);
-    note.scrollIntoView({ block: "center" });
-  },
   complain(fields, message) {
-    this.say(message);
+    say(message);
     items.complain(fields)?.scrollIntoView({ block: "start" });
   },
   hush() {
@@ -44,7 +37,7 @@ const page = {
   },
 };
 const items = new Items(form, words);
-const photos = new Photos(form, key, words, (message) => (message ? page.say(message) : changed()));
+const photos = new Photos(form, key, words, (message) => (message ? say(message) : changed()));
 const handIn = new HandIn(form, draft, photos, page);
 
 function draw() {
@@ -109,7 +102,7 @@ form.addEventListener("submit", async (event) => {
   await ready;
   const missing = draw();
   if (missing && !draft.pending) {
-    page.say(words.first);
+    say(words.first);
     return missing[0].scrollIntoView({ block: "start" });
   }
   if (timer) await save();

@@ -24,7 +24,7 @@ function database() {
   return opening;
 }
 
-// a name for a record or photo; crypto.randomUUID is missing on plain HTTP
+// a name for a record, photo or signature; crypto.randomUUID is missing on plain HTTP
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;

@@ -6,6 +6,19 @@ import { dropDraft, fieldsOf, newId, writeDraft } from "./draft.js";
 const TRIES_FOR_PHOTOS = 3;
 const TRY_LATER = [408, 424, 425, 429];
 
+// words with values in them
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
+
+// shows a message in #problem and returns it, so that more can be put into it
+export function say(message, link) {
+  const note = document.getElementById("note-row").content.firstElementChild.cloneNode(true);
+  note.querySelector("p").textContent = message;
+  if (link) note.querySelector("p").append(" ", Object.assign(document.createElement("a"), link));
+  document.getElementById("problem").replaceChildren(note);
+  note.scrollIntoView({ block: "center" });
+  return note;
+}
+
 export class HandIn {
   constructor(form, draft, photos, page) {
     Object.assign(this, { form, draft, photos, page, words: page.words, isBusy: false });

@@ -2,7 +2,7 @@
 // by a tap, judgements and proposals from the server, every change kept on this device.
 
 import { fieldsOf, readDraft, restore, writeDraft } from "./draft.js";
-import { HandIn } from "./handin.js";
+import { fill, HandIn, say } from "./handin.js";
 import { Photos } from "./photos.js";
 
 const SAVE_AFTER = 250; // ms after the last key
@@ -14,7 +14,6 @@ const finish = document.getElementById("finish");
 const normal = finish.textContent;
 const sections = [...form.querySelectorAll("[data-section]")];
 const draft = { key: `${form.dataset.user}/${form.dataset.key}`, user: form.dataset.user, fields: [], pending: null };
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
 const hereNow = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: form.dataset.zone, ...options }).format(new Date());
 const clock = () => hereNow({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
@@ -102,7 +101,7 @@ async function save() {
 }
 
 function changed(message) {
-  if (message) page.say(message);
+  if (message) say(message);
   stampStart();
   clearTimeout(saving);
   clearTimeout(judging);
@@ -120,19 +119,11 @@ function stampStart() {
 
 const page = {
   words,
-  finish,
+  say,
   lock(isLocked, text) {
     form.inert = isLocked;
     finish.disabled = isLocked;
     finish.textContent = isLocked ? text : normal;
-  },
-  say(message, link) {
-    const note = document.getElementById("note-row").content.firstElementChild.cloneNode(true);
-    note.querySelector("p").textContent = message;
-    if (link) note.querySelector("p").append(" ", Object.assign(document.createElement("a"), link));
-    document.getElementById("problem").replaceChildren(note);
-    note.scrollIntoView({ block: "center" });
-    return note;
   },
   complain(fields, message) {
     const list = document.createElement("ul");
@@ -142,7 +133,7 @@ const page = {
       item.append(Object.assign(document.createElement("a"), { href: `#${id}`, textContent: texts[0] }));
       list.append(item);
     }
-    this.say(message ?? words.first).querySelector("div").append(list);
+    say(message ?? words.first).querySelector("div").append(list);
     judge();
   },
   offerAgain() {

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SIZES, picture
-from tests.story import Story
+from tests.story import TOO_SLOW, Story
 from webapp.config import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -79,6 +79,23 @@ def test_a_page_is_readable_by_all_at_every_size(name: str, story: Story, reader
         problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
         if PICTURES:
             picture(page, Path(PICTURES) / f"{name}-{size}-{scheme}.png")
+    assert not problems
+
+
+def test_the_abnormal_panel_opens_in_place_at_every_size(story: Story, reader: Any):
+    problems = []
+    for size, scheme in LOOKS if not PICTURES else ALL_LOOKS:
+        page: Page = reader("tech", size, dark=scheme == "dark")
+        page.goto(f"{story.base}/inspections/new/{story.antenna}")
+        page.fill("input[name='a.acquire_time']", TOO_SLOW)
+        panel = page.locator("#i-acquire_time .panel")
+        expect(panel).to_be_visible()
+        page.fill("textarea[name='why.acquire_time']", "冷启动后多次重捕；东南侧有新搭围挡")
+        page.check("input[name='remedy.acquire_time'][value=fault]", force=True)
+        page.locator("#i-acquire_time").evaluate("element => element.scrollIntoView()")
+        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, SIZES[size][0])]
+        if PICTURES:
+            picture(page, Path(PICTURES) / f"checklist-abnormal-{size}-{scheme}.png")
     assert not problems
 
 

@@ -357,3 +357,16 @@ def test_the_page_sends_the_same_number_of_queries_whatever_happened_to_the_devi
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert counts[0] <= 22
+
+
+def test_a_wrong_code_answers_htmx_with_the_form_alone(as_):
+    answer = as_("tech").post("/scan", data={"code": "K7M-4Q9X"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer.text.strip().startswith('<div class="thumb">')
+    assert "typing error" in answer.text
+
+
+def test_the_scanner_confirms_only_what_was_really_handed_in(as_, app):
+    with app.app_context():
+        asset_id = db.session.scalars(select(Asset.id).where(Asset.code == "SG-2-01-001")).one()
+    assert "is handed in" not in as_("tech").get(f"/scan?done={asset_id}").text

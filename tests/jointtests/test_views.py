@@ -181,6 +181,15 @@ def test_a_plain_form_brings_its_photos_and_comes_back_with_what_is_missing(app,
     assert "JT-SG-202611-01" in client.get(done.location).text
 
 
+def test_a_plain_form_with_a_file_that_is_no_photo_comes_back_with_what_was_typed(app, as_):
+    fields = fields_of(app, **{"v.ku_otm.0.rtt": "617"})
+    upload = {"upload.conclusion.0.photos": (io.BytesIO(b"no photo"), "a.jpg")}
+    answer = as_("tech").post("/joint-tests/new", data={**fields, **upload}, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "This is no photo." in answer.text
+    assert 'value="617"' in answer.text
+
+
 def test_without_a_script_proposed_problems_come_back_with_the_form(app, as_):
     fields = fields_of(app, **{"v.mesh.0.result": "failed"})
     answer = as_("tech").post("/joint-tests/new", data=fields)

@@ -1,5 +1,6 @@
 """Clock, canonical text, columns, settings, transactions."""
 
+import re
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import Schema, ValidationError, fields, validate
 from sqlalchemy import select
 
 from webapp.audit.actions import record
@@ -15,6 +17,7 @@ from webapp.config import BadSetting, read_settings
 from webapp.extensions import db
 from webapp.kit.canonical import canonical_json
 from webapp.kit.clock import Month, local_day, utc_now
+from webapp.kit.problems import invalid_from
 from webapp.kit.transaction import transaction
 
 
@@ -27,7 +30,9 @@ def test_months_follow_each_other_without_gap(day):
     assert (month.next().first - month.last).days == 1
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-1", "26-01", "", "2026-11-01", "2026/11", "二〇二六年"])
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-1", "26-01", "", "2026-11-01", "2026/11", "二〇年", "0001-01", "9999-12"]
+)
 def test_other_texts_are_no_months(text):
     with pytest.raises(ValueError, match=r".*"):
         Month.parse(text)
@@ -107,3 +112,27 @@ def test_writers_wait_for_each_other(app):
     with app.app_context():
         written = db.session.scalars(select(AuditEntry.subject).where(AuditEntry.verb == "person.changed")).all()
     assert len(written) == 30
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (fields.Integer(), "x"),
+        (fields.UUID(), "x"),
+        (fields.Date(), "x"),
+        (fields.AwareDateTime(), "x"),
+        (fields.String(required=True), None),
+        (fields.String(validate=validate.Length(max=2)), "xxx"),
+        (fields.String(validate=validate.OneOf(["a"])), "b"),
+        (fields.Integer(validate=validate.Range(min=1, max=2)), 3),
+        (fields.Boolean(), "perhaps"),
+        (fields.List(fields.Integer()), "x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_schema_says_is_chinese_for_chinese_readers(app, field, value):
+    schema = Schema.from_dict({"f": field})()
+    with app.test_request_context(headers={"Cookie": "language=zh"}), pytest.raises(ValidationError) as caught:
+        schema.load({} if value is None else {"f": value})
+    with app.test_request_context(headers={"Cookie": "language=zh"}):
+        assert not re.search("[a-z]{2}", invalid_from(caught.value).fields["f"][0])

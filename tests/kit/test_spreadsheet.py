@@ -55,6 +55,16 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_read(context):
         read_table(packed.getvalue(), "bomb.xlsx")
 
 
+def test_a_workbook_whose_cells_are_damaged_is_named_too(context):
+    good, damaged = zipfile.ZipFile(io.BytesIO(xlsx_of([Sheet("s", ["code"], [["SG-1"]])]))), io.BytesIO()
+    with zipfile.ZipFile(damaged, "w") as archive:
+        for name in good.namelist():
+            part = good.read(name)
+            archive.writestr(name, part.replace(b'r="A2"', b'r="??"') if name.endswith("sheet1.xml") else part)
+    with pytest.raises(Invalid, match="cannot be read"):
+        read_table(damaged.getvalue(), "list.xlsx")
+
+
 def test_a_workbook_comes_back_as_it_went_out(context):
     sheet = Sheet("清单", ["code", "n", "day"], [["SG-1", 16, date(2026, 11, 21)], ["SG-2", None, None]])
     rows = read_table(xlsx_of([sheet]), "list.xlsx")

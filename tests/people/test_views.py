@@ -1,5 +1,7 @@
 """Signing in and out, as a person at the door sees it."""
 
+import pytest
+
 from tests.cast import PASSWORD
 
 
@@ -12,8 +14,11 @@ def test_a_page_asks_for_sign_in_and_comes_back(client):
     assert "张伟" in client.get("/account").text
 
 
-def test_sign_in_never_leads_to_another_site(client):
-    form = {"username": "tech", "password": PASSWORD, "next": "//evil.example"}
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\x0c/evil.example", "https://evil.example"]
+)
+def test_sign_in_never_leads_to_another_site(client, target):
+    form = {"username": "tech", "password": PASSWORD, "next": target}
     assert client.post("/sign-in", data=form).location == "/"
 
 

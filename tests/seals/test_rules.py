@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.kit.canonical import sha256_hex
-from webapp.seals.rules import FIRST, Difference, Link, broken_links, content_text, differences, digest_of, files_in
+from webapp.seals.rules import FIRST, Difference, Link, breaks_of, content_text, differences, digest_of, files_in
 
 texts = st.text(max_size=12)
 plain = st.recursive(
@@ -28,6 +28,15 @@ def chain(*texts: str) -> list[Link]:
         before = links[-1].digest if links else FIRST
         links.append(Link(number, text, digest_of(before, text), before))
     return links
+
+
+def broken_links(links: list[Link]) -> list[tuple[int, str]]:
+    """(number, what is wrong) along a chain."""
+    broken, before, expected = [], FIRST, 1
+    for link in links:
+        broken += [(link.number, what) for what in breaks_of(link, before, expected)]
+        before, expected = link.digest, link.number + 1
+    return broken
 
 
 def with_(link: Link, **changes: Any) -> Link:

@@ -35,7 +35,7 @@ def digest(app) -> Iterator[str]:
 
 def test_anybody_learns_that_a_record_is_unchanged_and_nothing_more(client, digest):
     text = client.get(f"/verify/{digest}", headers={"Accept-Language": "zh"}).text
-    for said in ("封存后未改动", "韶关市应急管理局应急指挥中心", "2026-11-18", "第 0001 号", digest):
+    for said in ("封存后未改动", "韶关市应急管理局应急指挥中心", "2026-11-18", "第\u00a00001\u00a0号", digest):
         assert said in text
     for kept in ("陈志强", "张伟", "SG-2-01-001", "/visits/"):
         assert kept not in text

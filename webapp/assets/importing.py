@@ -81,6 +81,21 @@ class ImportPlan:
         return sha256_hex(canonical_json([self.site.id, new, changed]))
 
 
+def sites_in(data: bytes, filename: str) -> set[str]:
+    """The command centres that the file's column "site" names; none where it has no such column.
+
+    Raises:
+        Invalid: the file as a whole cannot be read.
+    """
+    named = {
+        cell
+        for row in read_table(data, filename)
+        for heading, cell in row.cells.items()
+        if (column := column_called(heading)) is not None and column.name == "site"
+    }
+    return named - {""}
+
+
 def plan_import(site: Site, data: bytes, filename: str, *, keeper: str = "") -> ImportPlan:
     """Reads a CSV or XLSX file against the assets of a site. Bad lines are in the plan, not raised.
 

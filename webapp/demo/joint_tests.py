@@ -96,7 +96,7 @@ def _value(item: Item, chance: random.Random) -> str:
     if item.fill is Fill.AUTO:
         return f"14:{chance.randint(10, 50)}:{chance.randint(10, 50)}" if item.key in ("link_start", "link_up") else ""
     if item.kind == ItemKind.NUMBER:
-        return str(_number(item, chance))
+        return f"{_number(item, chance):f}"
     if item.kind == ItemKind.CHOICE:
         fine = [str(option["value"]) for option in item.options if not option.get("abnormal")]
         return chance.choice(fine[:2])

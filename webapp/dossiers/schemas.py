@@ -14,3 +14,9 @@ class CodeSchema(FormSchema):
     code = fields.String(
         load_default="", validate=validate.Length(max=300, error=_l("That is too long for a short code."))
     )
+
+
+class ScanSchema(FormSchema):
+    """Which asset's checklist was handed in just before."""
+
+    done = fields.UUID()

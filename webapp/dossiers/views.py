@@ -19,12 +19,12 @@ from webapp.dossiers.dossier import dossier_of
 from webapp.dossiers.queries import assets_scanned, inspected_since
 from webapp.dossiers.rules import SHOWN_FOR, Scan, token_in
 from webapp.dossiers.scans import recent_scans, remember
-from webapp.dossiers.schemas import CodeSchema
+from webapp.dossiers.schemas import CodeSchema, ScanSchema
 from webapp.kit.clock import utc_now
-from webapp.kit.intake import load
+from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
 from webapp.kit.qr import qr_path
-from webapp.kit.respond import done, page
+from webapp.kit.respond import done, page, respond
 from webapp.kit.transaction import transaction
 from webapp.people.actions import choose_site
 from webapp.sites.access import may, needs_somewhere
@@ -59,8 +59,8 @@ def by_label(token: str) -> Response:
 @dossiers.get("/scan")
 @needs_somewhere(Right.READ)
 def scan() -> Response:
-    """The scanner."""
-    return _scanner()
+    """The scanner; `done` is the asset whose checklist was handed in just now."""
+    return _scanner(handed_in=load_query(ScanSchema()).get("done"))
 
 
 @dossiers.post("/scan")
@@ -100,13 +100,16 @@ def _open(label: Label, *, to_checklist: bool) -> Response:
     return done(url_for("dossiers.show", asset_id=asset.id))
 
 
-def _scanner(status: int = 200, typed: str = "", problem: str = "") -> Response:
+def _scanner(status: int = 200, typed: str = "", problem: str = "", handed_in: uuid.UUID | None = None) -> Response:
     now = utc_now()
     scans = recent_scans(now)
-    assets = assets_scanned(current_user, [scan.asset_id for scan in scans])
-    return page(
+    wanted = {scan.asset_id for scan in scans} | ({handed_in} if handed_in else set())
+    assets = assets_scanned(current_user, list(wanted))
+    return respond(
         "dossiers/scan.html",
+        "dossiers/_code.html",
         status,
+        handed_in=assets.get(handed_in) if handed_in else None,
         scans=[scan for scan in scans if scan.asset_id in assets],
         assets=assets,
         done=inspected_since(now - SHOWN_FOR, current_user, assets),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,11 +22,6 @@ def next_number(prefix: str, last: str | None) -> str:
     """The number after `last` ("GZ-2611-07"); the first of the month where there is none. At least two digits."""
     running = int(last.removeprefix(prefix)) + 1 if last else 1
     return f"{prefix}{running:02d}"
-
-
-def looks_like_number(text: str) -> bool:
-    """Whether somebody typed (the beginning of) a running number, in any case."""
-    return re.fullmatch(r"(?i)(gz|yh)(-\d{0,4}(-\d*)?)?", text.strip()) is not None
 
 
 def is_closed(kinds: Iterable[str]) -> bool:

@@ -14,12 +14,11 @@ from webapp.extensions import db
 from webapp.faults import actions, queries, words
 from webapp.faults.rules import duration, kind_numbered, level_called
 from webapp.faults.schemas import CHANNELS, ListSchema, ReasonSchema, ReportSchema
-from webapp.files.actions import Bytes, keep_bytes, note_file
-from webapp.kit.canonical import sha256_hex
+from webapp.files.actions import Bytes, id_of_upload, keep_bytes, note_file
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
-from webapp.kit.problems import Conflict, Invalid, wants_json
+from webapp.kit.problems import wants_json
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
@@ -27,7 +26,7 @@ from webapp.people.queries import names_of
 from webapp.sites.access import current_site, may, needs, needs_somewhere
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
-from webapp.sync.actions import keep_refused
+from webapp.sync.actions import stored_or_kept
 from webapp.sync.receipts import receipt, refuse_other_author
 
 faults = Blueprint("faults", __name__, url_prefix="/faults")
@@ -88,15 +87,10 @@ def receive(finding_id: uuid.UUID) -> BaseResponse:
     uploads = _uploads(finding_id)
     photo_ids = [*fields.get("photo", []), *uploads]
     document = actions.document_of(finding_id, fields, photo_ids, person)
-    try:
-        with transaction():
-            for file_id, kept in uploads.items():
-                note_file(file_id, kept, by=person, now=now)
-            finding, is_new = actions.report(finding_id, fields, photo_ids=photo_ids, by=person, now=now)
-    except (Conflict, Invalid) as problem:
-        with transaction():
-            keep_refused(document, status=problem.status, reason=problem.message, now=now)
-        raise
+    with stored_or_kept(document, now=now):
+        for file_id, kept in uploads.items():
+            note_file(file_id, kept, by=person, now=now)
+        finding, is_new = actions.report(finding_id, fields, photo_ids=photo_ids, by=person, now=now)
     if not wants_json():
         return done(url_for("faults.show", finding_id=finding.id))
     return receipt(finding.id, document.digest, is_new=is_new, received_at=finding.entered_at, number=finding.number)
@@ -125,9 +119,9 @@ def reopen(finding_id: uuid.UUID) -> BaseResponse:
 
 
 def _uploads(finding_id: uuid.UUID) -> dict[uuid.UUID, Bytes]:
-    """The pictures of a plain form. Their ids follow from report and bytes: sent again, they are the same."""
-    parts = [part.read() for part in request.files.getlist("upload") if part.filename]
-    return {uuid.uuid5(finding_id, sha256_hex(data)): keep_bytes(data, None) for data in parts}
+    """The pictures of a plain form."""
+    uploads = [keep_bytes(part.read(), None) for part in request.files.getlist("upload") if part.filename]
+    return {id_of_upload(finding_id, kept): kept for kept in uploads}
 
 
 def _asset_id() -> uuid.UUID:

@@ -87,6 +87,11 @@ def note_file(file_id: uuid.UUID, kept: Bytes, *, by: Person, now: datetime) -> 
     return row, is_new
 
 
+def id_of_upload(document_id: uuid.UUID, kept: Bytes) -> uuid.UUID:
+    """A plain form names no file: the name follows from document and bytes, so that a second try is the same."""
+    return uuid.uuid5(document_id, kept.sha256)
+
+
 def attach(file_ids: Sequence[uuid.UUID], site_id: uuid.UUID, by: Person) -> list[StoredFile]:
     """Binds files to a record of a site, in the given order. Only own files, or files of the same site.
 

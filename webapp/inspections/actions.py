@@ -82,13 +82,12 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     odd = flags(
         Facts(
             **_version_facts(version, asset),
+            **_photo_facts(photos, document.id, replaced, asset),
             is_retired=asset.status == AssetStatus.RETIRED,
             is_second_in_visit=queries.is_second_in_visit(
                 visit.id, asset.id, without=[document.id, *([replaced] if replaced else [])]
             ),
             is_replaced_twice=is_replaced_twice,
-            has_reused_photo=_has_reused(photos, document.id, replaced),
-            has_forbidden_photo=bool(photos) and photo_rule_of(asset) is PhotoRule.FORBIDDEN,
             skew=skew,
             started_at=fields["started_at"],
             finished_at=fields["finished_at"],
@@ -107,10 +106,7 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
         received_at=now,
         verdict="abnormal" if any(one.is_abnormal for one in results) else "ok",
         run_state=fields["run_state"],
-        units_total=units.total,
-        units_checked=units.checked if units.checked is not None else units.total,
-        abnormal_units=units_in_order(units.abnormal),
-        units_reason=units.reason,
+        **_unit_columns(units),
         advice=fields.get("advice", ""),
         supersedes_id=replaced,
         flags=odd,
@@ -119,18 +115,9 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     db.session.add(inspection)
     db.session.flush()
     _store_answers(document.id, asset, results, replaced, by=by, reported_at=finished_at, now=now)
-    record(
-        Verb.INSPECTION_RECEIVED,
-        f"inspection:{inspection.id}",
-        by=by.id,
-        now=now,
-        site_id=asset.site_id,
-        asset=asset.code,
-        verdict=inspection.verdict,
-        digest=document.digest,
-        flags=odd,
-        supersedes=str(replaced) if replaced else None,
-    )
+    facts: dict[str, Any] = {"asset": asset.code, "verdict": inspection.verdict, "flags": odd}
+    facts |= {"digest": document.digest, "supersedes": str(replaced) if replaced else None}
+    record(Verb.INSPECTION_RECEIVED, f"inspection:{inspection.id}", by=by.id, now=now, site_id=asset.site_id, **facts)
     db.session.flush()
     return inspection, True
 
@@ -232,6 +219,24 @@ def _check_complete(
     if lacking:
         message = ngettext("%(num)s thing is still missing.", "%(num)s things are still missing.", len(lacking))
         raise Invalid(message, code="incomplete", fields=lacking)
+
+
+def _unit_columns(units: Units) -> dict[str, Any]:
+    return {
+        "units_total": units.total,
+        "units_checked": units.checked if units.checked is not None else units.total,
+        "abnormal_units": units_in_order(units.abnormal),
+        "units_reason": units.reason,
+    }
+
+
+def _photo_facts(
+    photos: Sequence[uuid.UUID], inspection_id: uuid.UUID, replaced: uuid.UUID | None, asset: Asset
+) -> dict[str, bool]:
+    return {
+        "has_reused_photo": _has_reused(photos, inspection_id, replaced),
+        "has_forbidden_photo": bool(photos) and photo_rule_of(asset) is PhotoRule.FORBIDDEN,
+    }
 
 
 def _has_reused(photos: Sequence[uuid.UUID], inspection_id: uuid.UUID, replaced: uuid.UUID | None) -> bool:

@@ -42,7 +42,12 @@ class Visit(Model):
 
 
 class Inspection(Model):
-    """One completed checklist of one asset, as handed in. A correction is a new one that supersedes it."""
+    """One completed checklist of one asset, as handed in. A correction is a new one that supersedes it.
+
+    `started_at` and `finished_at` are true moments: as the device claimed, or, where its clock was measured to be more
+    than five minutes off when it sent, corrected by that (rules.true_moment; then flagged). Counting and the visit's
+    day use them. What the device itself claimed stays in the arrival. `received_at` is the server's clock.
+    """
 
     __tablename__ = "inspections"
     __table_args__ = (
@@ -57,7 +62,6 @@ class Inspection(Model):
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("assets.id"))
     version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("checklist_versions.id"))
     technician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
-    # claimed by the device, corrected where its clock was measured to be wrong (rules.true_moment)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -114,7 +118,10 @@ class AnswerPhoto(Model):
 
 
 class Return(Model):
-    """The supervisor sends an inspection, or one item of it, back (R7). It then counts as not done."""
+    """The supervisor sends an inspection, or one item of it, back (R7). It then counts as not done.
+
+    `returned_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing.
+    """
 
     __tablename__ = "returns"
 
@@ -128,7 +135,10 @@ class Return(Model):
 
 
 class Omission(Model):
-    """Why an asset was not inspected in a month (漏检原因). The newest row counts; none is deleted."""
+    """Why an asset was not inspected in a month (漏检原因). The newest row counts; none is deleted.
+
+    `given_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing.
+    """
 
     __tablename__ = "omissions"
     __table_args__ = (Index("ix_omissions_site_id_month", "site_id", "month"),)
@@ -144,7 +154,10 @@ class Omission(Model):
 
 
 class Signature(Model):
-    """A drawn signature under a visit. The last one needed seals the visit."""
+    """A drawn signature under a visit. The last one needed seals the visit.
+
+    `signed_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing.
+    """
 
     __tablename__ = "signatures"
     __table_args__ = (UniqueConstraint("visit_id", "capacity"),)
@@ -155,7 +168,7 @@ class Signature(Model):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     name: Mapped[str] = mapped_column(String(60))
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"))
-    signed_at: Mapped[datetime] = mapped_column(UtcDateTime)  # claimed
+    signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship(lazy="raise")

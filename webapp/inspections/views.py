@@ -15,22 +15,22 @@ from werkzeug.wrappers import Response
 
 from webapp.assets.models import Asset
 from webapp.assets.queries import asset_for
-from webapp.files.actions import keep_bytes, note_file
+from webapp.files.uploads import keep_uploads
 from webapp.inspections import queries, words
-from webapp.inspections.actions import KIND, take
+from webapp.inspections.actions import KIND, document_of, take
 from webapp.inspections.form import blank_form
 from webapp.inspections.record import record_of
-from webapp.inspections.schemas import content_of, load_inspection, problems_in
+from webapp.inspections.schemas import load_inspection, problems_in
 from webapp.kit.access import signed_in
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import FormSchema, load_query
 from webapp.kit.language import show_times_of
-from webapp.kit.problems import Invalid, Missing, Problem, wants_json
+from webapp.kit.problems import Invalid, Problem, wants_json
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, keep_refused
+from webapp.sync.actions import Document, keep_refused, stored_or_kept
 from webapp.sync.receipts import receipt, refuse_other_author
 
 inspections = Blueprint("inspections", __name__, url_prefix="/inspections")
@@ -58,7 +58,7 @@ def receive_plain(asset_id: uuid.UUID) -> Response:
     now = utc_now()
     form = MultiDict({"started_at": now.isoformat(), "finished_at": now.isoformat(), "asset": str(asset_id)})
     form.update(request.form)
-    problems = _keep_uploads(form)
+    problems = {f"photo.{key}": texts for key, texts in keep_uploads(form, by=current_user).items()}
     try:
         document = load_inspection(uuid.uuid4(), form)
         if problems:
@@ -80,20 +80,16 @@ def receive(inspection_id: uuid.UUID) -> Response:
     """
     refuse_other_author()
     now = utc_now()
-    content: dict[str, Any] = request.form.to_dict(flat=False)
     try:
         document = load_inspection(inspection_id, request.form)
-        content = content_of(document)
-        with transaction():
-            inspection, is_new = take(document, by=current_user, now=now)
-    except Missing:
-        raise  # its photos come, then the document again
-    except (Problem, ValidationError) as error:
+    except ValidationError as error:
         problem = _as_problem(error)
-        refused = Document(inspection_id, KIND, current_user.id, content)
+        unreadable = Document(inspection_id, KIND, current_user.id, request.form.to_dict(flat=False))
         with transaction():
-            keep_refused(refused, status=problem.status, reason=problem.message, now=now)
+            keep_refused(unreadable, status=problem.status, reason=problem.message, now=now)
         raise problem from None
+    with stored_or_kept(document_of(document, current_user), now=now):
+        inspection, is_new = take(document, by=current_user, now=now)
     if not wants_json():
         return done(url_for("inspections.show", inspection_id=inspection_id))
     return receipt(inspection.id, inspection.digest, is_new=is_new, received_at=inspection.received_at)
@@ -135,25 +131,6 @@ def _named_in(typed: MultiDict[str, Any] | None) -> uuid.UUID | None:
         return uuid.UUID(typed["supersedes"]) if typed and typed.get("supersedes") else None
     except ValueError:
         return None
-
-
-def _keep_uploads(form: MultiDict[str, Any]) -> dict[str, list[str]]:
-    """Keeps the photos of `upload.<key>` and names them in the form as `photo.<key>`; what cannot be kept, by field."""
-    problems: dict[str, list[str]] = {}
-    for name, uploads in request.files.lists():
-        part, _dot, key = name.partition(".")
-        for upload in uploads if part == "upload" else []:
-            if not upload.filename:
-                continue
-            try:
-                kept = keep_bytes(upload.read(), None)
-            except Problem as problem:
-                problems.setdefault(f"photo.{key}", []).append(problem.message)
-                continue
-            with transaction():
-                row, _new = note_file(uuid.uuid4(), kept, by=current_user, now=utc_now())
-            form.add(f"photo.{key}", str(row.id))
-    return problems
 
 
 def _as_problem(error: Problem | ValidationError) -> Problem:

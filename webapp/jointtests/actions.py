@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
-from webapp.files.actions import attach, receive_file
+from webapp.files.actions import Bytes, attach, id_of_upload, note_file
 from webapp.jointtests.form import CONCLUSION, RESULT, read_form
 from webapp.jointtests.handing_in import day_typed, mistakes, times_typed
 from webapp.jointtests.layout import build
@@ -23,7 +23,7 @@ from webapp.jointtests.models import JointTest, JointTestForm, JointTestSignatur
 from webapp.jointtests.queries import form_for, material, record_for, successor_of
 from webapp.jointtests.rules import ALL_CAPACITIES, Capacity, next_number, number_prefix
 from webapp.jointtests.schemas import content_of as came
-from webapp.jointtests.schemas import document_id, typed_of
+from webapp.jointtests.schemas import typed_of
 from webapp.jointtests.seal import KIND, content_of
 from webapp.jointtests.sheet import Sheet
 from webapp.jointtests.values import store_values
@@ -83,7 +83,8 @@ def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: date
         Missing: photos have not arrived yet.
     """
     site = require(by, Right.INSPECT, fields["site"])
-    document = Document(test_id, KIND, by.id, came(fields), *_clock(fields, site, now))
+    claimed_at, clock_offset_ms = _clock(fields, site, now)
+    document = replace(document_of(test_id, fields, by), claimed_at=claimed_at, clock_offset_ms=clock_offset_ms)
     if not receive(document, now=now):
         return Accepted(test_id, record_for(by, test_id), document.digest, is_new=False)
     db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
@@ -120,11 +121,11 @@ def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: date
 
 
 def sign_off(
-    test_id: uuid.UUID, fields: dict[str, Any], *, picture: bytes | None = None, by: Person, now: datetime
+    test_id: uuid.UUID, fields: dict[str, Any], *, picture: Bytes | None = None, by: Person, now: datetime
 ) -> Accepted:
     """Stores a signature; technician and supervisor together seal the record. The same document again changes nothing.
 
-    `fields` as in SignOffSchema; `picture` is the signature itself where it came with a plain form.
+    `fields` as in SignOffSchema; `picture` is the signature where it came with a plain form, checked and kept.
 
     Raises:
         NotFound, Refused: not this person's site, or not theirs to sign in this capacity.
@@ -133,10 +134,8 @@ def sign_off(
     """
     test = record_for(by, test_id, lock=True)
     if picture:
-        fields = {**fields, "file": receive_file(uuid.uuid4(), picture, None, by=by, now=now)[0].id}
-    content = {name: value for name, value in fields.items() if name not in ("id", "sent_at")}
-    named = document_id(fields.get("id"))
-    document = Document(named, "joint_test_signature", by.id, {**content, "about": test.id}, fields.get("signed_at"))
+        fields = _with_picture(fields, picture, by=by, now=now)
+    document = signature_document(fields, test.id, by)
     if not receive(document, now=now):
         return Accepted(document.id, test, document.digest, is_new=False)
     capacity = Capacity(fields["capacity"])
@@ -164,6 +163,24 @@ def sign_off(
     if signed | {capacity.value} == ALL_CAPACITIES:
         made = seal(test.site_id, KIND, test.id, content_of(test.id), by=by.id, now=now)
     return Accepted(document.id, test, document.digest, is_new=True, seal=made)
+
+
+def document_of(test_id: uuid.UUID, fields: dict[str, Any], by: Person) -> Document:
+    """A record as the arrivals keep it."""
+    return Document(test_id, KIND, by.id, came(fields))
+
+
+def signature_document(fields: dict[str, Any], test_id: uuid.UUID, by: Person) -> Document:
+    """A signature as the arrivals keep it: named by the device, or here where a plain form cannot name itself."""
+    named, content = fields.get("id") or uuid.uuid4(), {**came(fields), "about": test_id}
+    return Document(named, "joint_test_signature", by.id, content, fields.get("signed_at"))
+
+
+def _with_picture(fields: dict[str, Any], picture: Bytes, *, by: Person, now: datetime) -> dict[str, Any]:
+    """The fields with the signature of a plain form stored and named in them."""
+    name = fields.get("id") or uuid.uuid4()
+    file, _is_new = note_file(id_of_upload(name, picture), picture, by=by, now=now)
+    return {**fields, "id": name, "file": file.id}
 
 
 def _corrected(test_id: uuid.UUID | None, by: Person) -> JointTest | None:

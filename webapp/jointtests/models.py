@@ -27,7 +27,10 @@ class JointTestForm(Model):
 
 
 class JointTest(Model):
-    """One record, handed in as a whole and signed by both sides."""
+    """One record, handed in as a whole and signed by both sides.
+
+    `day`, `started_at` and `finished_at` are what was typed, in the site's zone; `received_at` is the server's clock.
+    """
 
     __tablename__ = "joint_tests"
     __table_args__ = (UniqueConstraint("site_id", "number"),)
@@ -84,7 +87,10 @@ class JointTestPhoto(Model):
 
 
 class JointTestSignature(Model):
-    """A drawn signature under a joint test; both together seal it."""
+    """A drawn signature under a joint test; both together seal it.
+
+    `signed_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing.
+    """
 
     __tablename__ = "joint_test_signatures"
     __table_args__ = (UniqueConstraint("test_id", "capacity"),)

@@ -8,7 +8,6 @@ Fixed names, and for each cell ("section.turn.item") `v.<cell>` the value, `ok.<
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.jointtests.rules import Capacity
 from webapp.jointtests.sheet import Typed
-from webapp.kit.intake import FormSchema, from_form
+from webapp.kit.intake import FormSchema, Moment, from_form
 
 MOST_CELLS = 2000
 MOST_PHOTOS = 20
@@ -35,7 +34,7 @@ class JointTestSchema(FormSchema):
     site = fields.UUID(required=True)
     form = fields.UUID(required=True)
     supersedes = fields.UUID()
-    sent_at = fields.AwareDateTime()
+    sent_at = Moment()
     values = fields.Dict(keys=_CELL_NAME, values=_TEXT, validate=_FEW)
     proposed = fields.Dict(keys=_CELL_NAME, values=_TEXT, validate=_FEW)
     confirmed = fields.List(_CELL_NAME, validate=_FEW)
@@ -55,8 +54,8 @@ class SignOffSchema(FormSchema):
     capacity = fields.String(required=True, validate=validate.OneOf([each.value for each in Capacity]))
     file = fields.UUID()
     name = fields.String(required=True, validate=validate.Length(min=1, max=60))
-    signed_at = fields.AwareDateTime()
-    sent_at = fields.AwareDateTime()
+    signed_at = Moment()
+    sent_at = Moment()
     covers = fields.String(required=True, validate=validate.Length(equal=64))
 
 
@@ -92,13 +91,8 @@ def typed_of(document: dict[str, Any]) -> Typed:
 
 
 def content_of(document: dict[str, Any]) -> dict[str, Any]:
-    """What the document's digest is taken over: all that came, but the clock when it was sent."""
-    return {name: value for name, value in document.items() if name != "sent_at"}
-
-
-def document_id(given: uuid.UUID | None) -> uuid.UUID:
-    """The name that the device gave, or one made here for a plain form."""
-    return given or uuid.uuid4()
+    """What the document's digest is taken over: all that came, but its id and the clock when it was sent."""
+    return {name: value for name, value in document.items() if name not in ("id", "sent_at")}
 
 
 def _grouped(form: MultiDict[str, Any]) -> dict[str, Any]:

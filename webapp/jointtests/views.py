@@ -6,19 +6,22 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from webapp.extensions import db
+from webapp.files.actions import keep_bytes
+from webapp.files.uploads import keep_uploads
 from webapp.jointtests import actions, words
-from webapp.jointtests.arrivals import accepted, keep_uploads, kept_if_refused, month_named
+from webapp.jointtests.arrivals import accepted, month_named
 from webapp.jointtests.pages import form_page, month_page, problem_turns, record_page
 from webapp.jointtests.schemas import NewQuery, SignOffSchema, load_document
 from webapp.jointtests.sheet import heading_of
 from webapp.kit.clock import utc_now
-from webapp.kit.intake import load, load_query
+from webapp.kit.intake import json_body, load, load_query
 from webapp.kit.language import local, show_times_of
 from webapp.kit.pdf import pdf_answer, pdf_of
 from webapp.kit.problems import Invalid, invalid_from, wants_json
@@ -28,6 +31,7 @@ from webapp.kit.transaction import transaction
 from webapp.sites.access import current_site, needs, needs_somewhere, require
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
+from webapp.sync.actions import stored_or_kept
 from webapp.sync.receipts import refuse_other_author
 
 jointtests = Blueprint("jointtests", __name__, url_prefix="/joint-tests")
@@ -57,7 +61,9 @@ def new() -> Response:
 @needs_somewhere(Right.INSPECT)
 def receive_plain() -> Response:
     """The form of a browser without scripts: photos come along, the server names the record."""
-    return _receive(uuid.uuid4(), keep_uploads())
+    form = MultiDict(request.form)
+    problems = keep_uploads(form, by=current_user)
+    return _receive(uuid.uuid4(), form, problems)
 
 
 @jointtests.post("/<uuid:test_id>")
@@ -65,8 +71,7 @@ def receive_plain() -> Response:
 def receive(test_id: uuid.UUID) -> Response:
     """A record from a device: 201, 200, 409, 422 or 424; what is refused is kept with the reason."""
     refuse_other_author()
-    body = request.get_json(silent=True) if request.is_json else None
-    return _receive(test_id, MultiDict(body) if isinstance(body, dict) else request.form)
+    return _receive(test_id, MultiDict(json_body()) if request.is_json else request.form)
 
 
 @jointtests.post("/judgement")
@@ -103,18 +108,24 @@ def sign_off(test_id: uuid.UUID) -> Response:
     """A signature under the record; the second one seals it."""
     refuse_other_author()
     fields = load(SignOffSchema())
-    picture = request.files["upload"].read() if request.files.get("upload") else None
-    with kept_if_refused(fields.get("id"), "joint_test_signature", fields), transaction():
-        result = actions.sign_off(test_id, fields, picture=picture or None, by=current_user, now=utc_now())
+    data = request.files["upload"].read() if request.files.get("upload") else None
+    picture = keep_bytes(data, None) if data else None  # slow: not within the transaction
+    now, document = utc_now(), actions.signature_document(fields, test_id, current_user)
+    with stored_or_kept(document, now=now):
+        result = actions.sign_off(test_id, fields, picture=picture, by=current_user, now=now)
     return accepted(result, url_for("jointtests.show", test_id=test_id))
 
 
-def _receive(test_id: uuid.UUID, form: MultiDict[str, Any]) -> Response:
+def _receive(test_id: uuid.UUID, form: MultiDict[str, Any], problems: dict[str, list[str]] | None = None) -> Response:
     document: dict[str, Any] = {}
     try:
         document = load_document(form)
-        with kept_if_refused(test_id, "joint_test", document), transaction():
-            result = actions.hand_in(test_id, document, by=current_user, now=utc_now())
+        if problems:
+            raise Invalid(_("A photo could not be taken."), fields=problems)
+        came, now = actions.document_of(test_id, document, current_user), utc_now()
+        # a form on screen can simply be mended; what a device sent may never come again
+        with stored_or_kept(came, now=now) if wants_json() else transaction():
+            result = actions.hand_in(test_id, document, by=current_user, now=now)
     except (Invalid, ValidationError) as error:
         problem = invalid_from(error) if isinstance(error, ValidationError) else error
         if wants_json() or not document:

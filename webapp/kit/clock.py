@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -26,10 +26,12 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """Reads "2026-11". Raises ValueError for anything else."""
+        """Reads "2026-11", of a year that has neighbours on the calendar. Raises ValueError for anything else."""
         if len(text) != 7:
             raise ValueError(f"{text!r} is not a month like 2026-11")
         first = date.fromisoformat(f"{text}-01")
+        if not MINYEAR < first.year < MAXYEAR:
+            raise ValueError(f"{text!r} is at the end of the calendar")
         return cls(first.year, first.month)
 
     @classmethod

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
+from webapp.kit.problems import Invalid
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # with a moment beyond, reckoning would leave the calendar
 TOO_LONG: Any = _l("At most {max} characters.")
 
 
@@ -32,10 +37,16 @@ class CleanText(fields.String):
 
 
 class Moment(fields.AwareDateTime):
-    """A moment in ISO 8601; one without a zone is taken as UTC."""
+    """A moment in ISO 8601; one without a zone is taken as UTC. The clock of a device may be wrong by centuries."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(format="iso", default_timezone=UTC, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **more)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return moment
 
 
 def load(schema: Schema, source: MultiDict[str, Any] | None = None) -> dict[str, Any]:
@@ -45,9 +56,22 @@ def load(schema: Schema, source: MultiDict[str, Any] | None = None) -> dict[str,
         ValidationError: field by field; drawn as 422 by kit.problems.
     """
     if source is None and request.is_json:
-        body = request.get_json(silent=True)
-        return _checked(schema, body if isinstance(body, dict) else {})
+        return _checked(schema, json_body())
     return _checked(schema, from_form(schema, request.form if source is None else source))
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object; empty where something else came.
+
+    Raises:
+        Invalid: nested without end, or with half characters that no database keeps.
+    """
+    try:
+        body = request.get_json(silent=True)
+        json.dumps(body, ensure_ascii=False).encode()
+    except (RecursionError, UnicodeEncodeError):
+        raise Invalid(_("The request could not be understood."), code="unreadable") from None
+    return body if isinstance(body, dict) else {}
 
 
 def load_query(schema: Schema) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from marshmallow import ValidationError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from webapp.extensions import db, htmx  # noqa: F401  (htmx: the request class)
+from webapp.kit.field_messages import in_words
 
 
 @dataclass(eq=False)
@@ -102,6 +104,13 @@ def draw_problems(app: Flask) -> None:
     def _validation(error: ValidationError) -> Response:
         return draw(invalid_from(error))
 
+    @app.errorhandler(DataError)
+    def _not_storable(error: DataError) -> Response:
+        """Something came that the database cannot hold, such as a zero character. Nothing was changed."""
+        app.logger.warning("not storable at %s %s: %s", request.method, request.path, type(error.orig).__name__)
+        db.session.rollback()
+        return draw(Invalid(_("The request could not be understood."), code="unreadable"))
+
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         problem = Problem(_http_message(error.code or 500), code=f"http_{error.code}")
@@ -121,7 +130,7 @@ def draw_problems(app: Flask) -> None:
 def invalid_from(error: ValidationError) -> Invalid:
     """The Invalid that says what a schema found, field by field."""
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-    fields = {name: [str(m) for m in _flat(value)] for name, value in messages.items()}
+    fields = {name: [in_words(str(text)) for text in _flat(value)] for name, value in messages.items()}
     first = next(((name, texts[0]) for name, texts in fields.items() if texts), ("", ""))
     return Invalid(_("%(field)s: %(why)s", field=first[0], why=first[1]), fields=fields)
 

@@ -125,16 +125,15 @@ def _read_xlsx(data: bytes, filename: str) -> list[tuple[int, list[str]]]:
         if unpacked > LARGEST_UNPACKED:
             raise Invalid(_("%(file)s unpacks to far too much. It was not read.", file=filename))
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        lines = []
+        for number, values in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+            _check_size(number, len(values), filename)
+            lines.append((number, [_cell_text(value) for value in values]))
+        book.close()
     except Invalid:
         raise
-    except Exception as error:  # openpyxl raises many kinds for broken files
+    except Exception as error:  # openpyxl raises many kinds for broken files, some not before their rows are read
         raise Invalid(_("%(file)s cannot be read as an Excel file.", file=filename)) from error
-    sheet = book.worksheets[0]
-    lines = []
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        _check_size(number, len(values), filename)
-        lines.append((number, [_cell_text(value) for value in values]))
-    book.close()
     return lines
 
 

@@ -73,7 +73,8 @@ def ask_for_own_password() -> BaseResponse | None:
 
 def safe_path(path: str) -> str:
     """`path` if it stays in this app, else "/": nobody is sent to another site after sign-in."""
-    if path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path and "\r" not in path:
+    # tabs and line ends fall out of addresses on the way: "/<tab>/elsewhere" would become "//elsewhere"
+    if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
         return path
     return "/"
 

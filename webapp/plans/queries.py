@@ -41,11 +41,6 @@ class Today:
     unsigned: list[Line]
     ending: list[tuple[ServiceLine, Ending]]  # service periods that end within 60 days (R21)
 
-    @property
-    def is_all_done(self) -> bool:
-        """Whether nothing of the month is left to inspect."""
-        return all(one.next_row is None for one in self.rounds)
-
 
 def today_of(site: Site, day: date) -> Today:
     """Rounds of the month, what was sent back, what is due this week, what waits for a signature."""

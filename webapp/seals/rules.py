@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,23 +30,18 @@ def content_text(content: dict[str, Any]) -> str:
     return canonical_json(content)
 
 
-def broken_links(links: Iterable[Link]) -> list[tuple[int, str]]:
-    """Walks a site's chain in order of number; (number, what is wrong) for each break.
+def breaks_of(link: Link, before: str, expected: int) -> list[str]:
+    """What is wrong with one seal, given the digest of the seal before (FIRST: none) and the number expected.
 
-    Wrong is "digest" (content does not give the digest), "previous" (does not follow the seal before),
-    "number" (a seal is missing before this one).
+    Wrong is "number" (a seal is missing before this one), "previous" (does not follow the seal before),
+    "digest" (content does not give the digest).
     """
-    broken = []
-    before, expected = FIRST, 1
-    for link in links:
-        if link.number != expected:
-            broken.append((link.number, "number"))
-        if link.previous_digest != before:
-            broken.append((link.number, "previous"))
-        if digest_of(link.previous_digest, link.content) != link.digest:
-            broken.append((link.number, "digest"))
-        before, expected = link.digest, link.number + 1
-    return broken
+    is_wrong = {
+        "number": link.number != expected,
+        "previous": link.previous_digest != before,
+        "digest": digest_of(link.previous_digest, link.content) != link.digest,
+    }
+    return [what for what, wrong in is_wrong.items() if wrong]
 
 
 PRINTED = "printed"  # names as they were printed: the digest covers them, later renaming is no damage

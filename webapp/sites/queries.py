@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.extensions import db
-from webapp.kit.problems import NotFound
+from webapp.kit.problems import Invalid, NotFound
 from webapp.people.models import Person
 from webapp.sites.models import Membership, Role, ServiceLine, Site
 from webapp.sites.rules import Right, roles_with
@@ -21,6 +21,21 @@ def site_coded(code: str) -> Site:
     if site is None:
         raise NotFound(_("There is no command centre with the code %(code)s.", code=code))
     return site
+
+
+def site_named(names: set[str]) -> Site:
+    """The one command centre that a file means by name or code; without any name the only one there is.
+
+    Raises:
+        Invalid: several are meant, none is, or there are several and the file names none.
+    """
+    found = [site for site in all_sites() if not names or {site.code, site.name, site.short_name} & names]
+    if len(found) != 1:
+        codes = ", ".join(site.code for site in all_sites())
+        raise Invalid(
+            _("It is not clear which command centre is meant. Give --site with one of: %(codes)s", codes=codes)
+        )
+    return found[0]
 
 
 def all_sites() -> Sequence[Site]:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from webapp.extensions import db
 from webapp.kit.canonical import canonical_json
 from webapp.kit.insert import insert_if_new
-from webapp.kit.problems import Conflict, Invalid, Refused
+from webapp.kit.problems import Conflict, Missing, Problem
 from webapp.kit.transaction import transaction
 from webapp.sync.models import Arrival, Refusal
 from webapp.sync.rules import digest_of
@@ -70,11 +70,16 @@ def receive(document: Document, *, now: datetime) -> bool:
 
 @contextmanager
 def stored_or_kept(document: Document, *, now: datetime) -> Iterator[None]:
-    """One transaction. A document that is refused for what it says changes nothing and is kept with the reason."""
+    """One transaction around the deed. A document that is refused changes nothing and is kept with the reason.
+
+    One whose photos have not arrived yet (Missing) is not refused: its photos come, then the document again.
+    """
     try:
         with transaction():
             yield
-    except (Conflict, Invalid, Refused) as problem:
+    except Missing:
+        raise
+    except Problem as problem:
         with transaction():
             keep_refused(document, status=problem.status, reason=problem.message, now=now)
         raise

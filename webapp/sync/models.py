@@ -14,7 +14,11 @@ from webapp.kit.columns import UtcDateTime
 
 
 class Arrival(Model):
-    """A document born in the field, as it came. The id is the device's; a second, other content is refused."""
+    """A document born in the field, as it came. The id is the device's; a second, other content is refused.
+
+    `claimed_at` is the moment the document itself gives, never corrected; `clock_offset_ms` is how far the device's
+    clock was ahead when it sent, in milliseconds (None: not measured, 0 for an inspection that did not say).
+    """
 
     __tablename__ = "arrivals"
 

@@ -19,7 +19,7 @@ from webapp.kit.canonical import sha256_hex
 from webapp.kit.problems import NotFound
 from webapp.seals.models import Seal
 from webapp.seals.queries import chain_of
-from webapp.seals.rules import FIRST, content_text, differences, digest_of, files_in
+from webapp.seals.rules import FIRST, Link, breaks_of, content_text, differences, files_in
 from webapp.verify.rules import Break, Kind, difference_in_words, path_in_words
 from webapp.visits import seal as visit_seal
 
@@ -82,12 +82,14 @@ def count_of(site_id: uuid.UUID) -> int:
 
 
 def _link_breaks(seal: Seal, before: str, expected: int) -> Iterator[Break]:
-    if seal.number != expected:
-        yield Break(Kind.NUMBER, _("a seal is missing before this one (expected No. %(n)s)", n=expected))
-    if seal.previous_digest != before:
-        yield Break(Kind.PREVIOUS, _("does not follow the seal before it"))
-    if digest_of(seal.previous_digest, seal.content) != seal.digest:
-        yield Break(Kind.DIGEST, _("the stored text is not the one that was sealed"))
+    words = {
+        Kind.NUMBER: _("a seal is missing before this one (expected No. %(n)s)", n=expected),
+        Kind.PREVIOUS: _("does not follow the seal before it"),
+        Kind.DIGEST: _("the stored text is not the one that was sealed"),
+    }
+    link = Link(seal.number, seal.content, seal.digest, seal.previous_digest)
+    for what in breaks_of(link, before, expected):
+        yield Break(Kind(what), words[Kind(what)])
 
 
 def record_breaks(seal: Seal) -> Iterator[Break]:

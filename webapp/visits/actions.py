@@ -16,7 +16,7 @@ from webapp.assets.models import Asset
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
-from webapp.files.actions import Bytes, attach, note_file
+from webapp.files.actions import Bytes, attach, id_of_upload, note_file
 from webapp.inspections.models import Inspection, Omission, Return, Signature, Visit
 from webapp.kit.clock import Month
 from webapp.kit.problems import Conflict, Invalid, Refused
@@ -185,11 +185,10 @@ def explain_omission(visit_id: uuid.UUID, fields: dict[str, Any], *, by: Person,
 
 
 def _with_picture(fields: dict[str, Any], picture: Bytes, *, by: Person, now: datetime) -> dict[str, Any]:
-    """A plain form names no file: the name follows from document and bytes, so that a second try is the same."""
+    """The fields with the signature of a plain form stored and named in them."""
     name = fields.get("id") or uuid.uuid4()
-    file_id = uuid.uuid5(name, picture.sha256)
-    note_file(file_id, picture, by=by, now=now)
-    return {**fields, "id": name, "file": file_id}
+    file, _is_new = note_file(id_of_upload(name, picture), picture, by=by, now=now)
+    return {**fields, "id": name, "file": file.id}
 
 
 def document_of(kind: str, fields: dict[str, Any], about: uuid.UUID, by: Person) -> Document:

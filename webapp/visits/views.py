@@ -19,9 +19,10 @@ from webapp.kit.qr import qr_svg
 from webapp.kit.respond import is_fragment_wanted, page
 from webapp.sites.access import current_site, needs, needs_somewhere
 from webapp.sites.rules import Right
+from webapp.sync.actions import stored_or_kept
 from webapp.sync.receipts import refuse_other_author
 from webapp.visits import actions, words
-from webapp.visits.arrivals import accepted, stored_or_kept
+from webapp.visits.arrivals import accepted
 from webapp.visits.paper import PaperSignature, paper_for
 from webapp.visits.queries import visits_of
 from webapp.visits.rules import Capacity, RowState
@@ -61,8 +62,9 @@ def sign_off(visit_id: uuid.UUID) -> Response:
     fields = load(SignOffSchema())
     data = request.files["upload"].read() if request.files.get("upload") else None
     picture = keep_bytes(data, None) if data else None  # slow: not within the transaction
-    with stored_or_kept("sign_off", fields, visit_id):
-        result = actions.sign_off(visit_id, fields, picture=picture, by=current_user, now=utc_now())
+    now, document = utc_now(), actions.document_of("sign_off", fields, visit_id, current_user)
+    with stored_or_kept(document, now=now):
+        result = actions.sign_off(visit_id, fields, picture=picture, by=current_user, now=now)
     return accepted(result, url_for("visits.show", visit_id=visit_id))
 
 
@@ -72,8 +74,9 @@ def give_back(inspection_id: uuid.UUID) -> Response:
     """The supervisor sends an inspection, or one item, back with a reason."""
     refuse_other_author()
     fields = load(ReturnSchema())
-    with stored_or_kept("return", fields, inspection_id):
-        result = actions.give_back(inspection_id, fields, by=current_user, now=utc_now())
+    now, document = utc_now(), actions.document_of("return", fields, inspection_id, current_user)
+    with stored_or_kept(document, now=now):
+        result = actions.give_back(inspection_id, fields, by=current_user, now=now)
     visit_id = db.session.get_one(Inspection, inspection_id).visit_id
     url = url_for("visits.show", visit_id=visit_id, _anchor=f"inspection-{inspection_id}")
     if not is_fragment_wanted():
@@ -90,8 +93,9 @@ def omit(visit_id: uuid.UUID) -> Response:
     """Why an asset was not reached."""
     refuse_other_author()
     fields = load(OmissionSchema())
-    with stored_or_kept("omission", fields, visit_id):
-        result = actions.explain_omission(visit_id, fields, by=current_user, now=utc_now())
+    now, document = utc_now(), actions.document_of("omission", fields, visit_id, current_user)
+    with stored_or_kept(document, now=now):
+        result = actions.explain_omission(visit_id, fields, by=current_user, now=now)
     return accepted(result, url_for("visits.show", visit_id=visit_id, _anchor="not-reached"))
 
 
