@@ -11,7 +11,11 @@ if [ -z "${PUBLIC_URL:-}" ]; then
 fi
 flask=".venv/bin/flask --app wsgi"
 
-$flask db upgrade 2>&1 | grep -v -E "^INFO" || true
+if ! said=$($flask db upgrade 2>&1); then
+  echo "$said"
+  echo "The database could not be brought up to date. Nothing was started."
+  exit 1
+fi
 [ "$DEMO" = 1 ] && $flask demo load
 $flask demo address
 echo "Stop with Ctrl+C. Data stays in ${DATA_DIR:-var/}."

@@ -51,6 +51,8 @@ function draw() {
   return missing;
 }
 
+const fieldOf = ({ id, dataset }) => (dataset.key ? `a.${dataset.key}` : id === "i-units" ? "unit" : "run_state");
+
 let timer = 0;
 async function save() {
   clearTimeout(timer);
@@ -66,6 +68,7 @@ async function save() {
 }
 
 function changed(event) {
+  event?.target.closest(".item")?.querySelector("[data-complaints]")?.replaceChildren();
   draw();
   clearTimeout(timer);
   const isTyping = event?.target.matches("textarea, [type=text]");
@@ -102,8 +105,7 @@ form.addEventListener("submit", async (event) => {
   await ready;
   const missing = draw();
   if (missing && !draft.pending) {
-    say(words.first);
-    return missing[0].scrollIntoView({ block: "start" });
+    return page.complain(Object.fromEntries(missing.map((item) => [fieldOf(item), [words.needed]])), words.first);
   }
   if (timer) await save();
   return handIn.begin();

@@ -86,7 +86,7 @@ def test_a_hurried_round_with_a_reading_out_of_limits(app, form, photo):
     page.click(RUN)
     expect(page.locator("#missing")).to_have_text("已填齐")
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     with app.app_context():
         done = db.session.scalars(select(Inspection)).one()
         assert (done.verdict, done.flags) == ("abnormal", ["reused_photo"])
@@ -143,7 +143,7 @@ def test_without_network_nothing_is_lost_and_it_arrives_once(app, form, photo):
     assert count(app, Inspection) == 0
     page.context.set_offline(False)
     page.reload()
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert (count(app, Inspection), count(app, StoredFile)) == (1, 1)
 
 
@@ -164,7 +164,7 @@ def test_an_answer_lost_on_the_way_back_is_asked_for_again_under_the_same_name(a
     page.click("#finish")
     expect(page.locator("#problem")).to_contain_text("尚未送达")
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert len(set(names)) == 1
     assert count(app, Inspection) == 1
 
@@ -189,7 +189,7 @@ def test_only_a_receipt_that_echoes_the_name_counts_as_delivery(app, form, answe
     expect(page.locator("#problem .note")).to_be_visible()
     page.unroute_all()
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert count(app, Inspection) == 1
 
 
@@ -215,7 +215,7 @@ def test_photos_that_the_server_lost_are_sent_again(app, form, photo):
     take_photo(page, "photo_roof", photo)
     expect(page.locator("#i-photo_roof [data-photo]")).to_have_attribute("data-s", "sent")
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert (count(app, Inspection), count(app, StoredFile)) == (1, 1)
 
 
@@ -223,7 +223,7 @@ def test_three_taps_on_done_send_once(app, form):
     page = form()
     fill_in(page)
     page.evaluate("() => { const done = document.getElementById('finish'); done.click(); done.click(); done.click(); }")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert count(app, Inspection) == 1
 
 
@@ -241,7 +241,7 @@ def test_what_the_server_misses_is_shown_at_its_item(form, app):
     expect(page.locator("#finish")).to_have_text("完成，下一台")
     page.unroute_all()
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
 
 
 def test_done_with_gaps_leads_to_the_first_gap_and_sends_nothing(app, form):
@@ -260,7 +260,7 @@ def test_on_plain_http_where_the_browser_cannot_compute_digests(app, form, photo
     take_photo(page, "photo_roof", photo)
     expect(page.locator("#i-photo_roof [data-photo]")).to_have_attribute("data-s", "sent")
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     assert (count(app, Inspection), count(app, StoredFile)) == (1, 1)
 
 
@@ -282,7 +282,7 @@ def test_a_row_of_twelve(app, form, photo):
     page.click(RUN)
     expect(page.locator("#missing")).to_have_text("已填齐")
     page.click("#finish")
-    page.wait_for_url("**/scan")
+    page.wait_for_url("**/scan?done=*")
     with app.app_context():
         done = db.session.scalars(select(Inspection)).one()
         assert (done.units_checked, done.abnormal_units) == (11, ["7"])
@@ -323,6 +323,6 @@ def test_two_forms_have_two_names(app, form):
         page.goto(f"{page.url.split('/scan')[0].split('/inspections')[0]}/inspections/new/{code_to_id(app, ANTENNA)}")
         fill_in(page)
         page.click("#finish")
-        page.wait_for_url("**/scan")
+        page.wait_for_url("**/scan?done=*")
     assert len(seen) == 2
     assert all(uuid.UUID(name) for name in seen)

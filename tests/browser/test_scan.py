@@ -12,7 +12,7 @@ import pytest
 import qrcode
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from qrcode.constants import ERROR_CORRECT_M
 from sqlalchemy import select
 
@@ -39,18 +39,17 @@ def label(app: Flask) -> Label:
 
 
 @contextmanager
-def camera(film: Path | None, live: str, *, allowed: bool = True) -> Iterator[Callable[..., Page]]:
+def camera(chromium: Browser, film: Path | None, live: str, *, allowed: bool = True) -> Iterator[Callable[..., Page]]:
     """A Chromium whose camera shows the film; without one it has no camera."""
     flags = [*FLAGS, "--use-fake-device-for-media-stream"]
     flags += [f"--use-file-for-fake-video-capture={film}"] if film else []
     flags += ["--use-fake-ui-for-media-stream"] if allowed else ["--deny-permission-prompts"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags if film else FLAGS)
-        try:
-            with visitors(browser, live) as make:
-                yield make
-        finally:
-            browser.close()
+    browser = chromium.browser_type.launch(executable_path=shutil.which("chromium"), args=flags if film else FLAGS)
+    try:
+        with visitors(browser, live) as make:
+            yield make
+    finally:
+        browser.close()
 
 
 def film_of(text: str, path: Path, *, turned: float = 4) -> Path:
@@ -78,9 +77,9 @@ def open_scanner(visitor: Callable[..., Page], live: str, script: str = "") -> P
 @pytest.mark.parametrize(
     "reader", [NO_OWN_READER, BLIND_READER], ids=["no reader of its own", "one that reads nothing"]
 )
-def test_a_label_before_the_camera_opens_its_checklist(live, label, tmp_path, reader):
+def test_a_label_before_the_camera_opens_its_checklist(chromium, live, label, tmp_path, reader):
     film = film_of(f"{live}/a/{label.token}", tmp_path / "camera.mjpeg")
-    with camera(film, live) as visitor:
+    with camera(chromium, film, live) as visitor:
         page = open_scanner(visitor, live, reader)
         page.wait_for_url(f"{live}/inspections/new/{label.asset_id}", timeout=PATIENCE)
         expect(page.locator("h1")).to_contain_text("车载Ku动中通天线")
@@ -88,9 +87,9 @@ def test_a_label_before_the_camera_opens_its_checklist(live, label, tmp_path, re
         page.wait_for_url(f"{live}/inspections/new/{label.asset_id}", timeout=PATIENCE)
 
 
-def test_the_browsers_own_reader_is_used_once_it_has_read_the_known_picture(live, label, tmp_path):
+def test_the_browsers_own_reader_is_used_once_it_has_read_the_known_picture(chromium, live, label, tmp_path):
     film = film_of("nothing of ours", tmp_path / "camera.mjpeg")
-    with camera(film, live) as visitor:
+    with camera(chromium, film, live) as visitor:
         page = open_scanner(visitor, live, GOOD_READER + f"; window.shown = '{live}/a/{label.token}'")
         page.wait_for_url(f"{live}/inspections/new/{label.asset_id}", timeout=PATIENCE)
 
@@ -104,9 +103,9 @@ def test_the_browsers_own_reader_is_used_once_it_has_read_the_known_picture(live
         "<b>bold</b>",
     ],
 )
-def test_what_is_no_label_of_ours_is_told_and_never_opened(live, tmp_path, text):
+def test_what_is_no_label_of_ours_is_told_and_never_opened(chromium, live, tmp_path, text):
     film = film_of(text, tmp_path / "camera.mjpeg")
-    with camera(film, live) as visitor:
+    with camera(chromium, film, live) as visitor:
         page = open_scanner(visitor, live, NO_OWN_READER)
         expect(page.locator("[data-foreign-text]")).to_have_text(text, timeout=PATIENCE)
         expect(page.locator("[data-foreign-what]")).to_contain_text("没有打开")
@@ -114,16 +113,16 @@ def test_what_is_no_label_of_ours_is_told_and_never_opened(live, tmp_path, text)
         assert page.url == f"{live}/scan"
 
 
-def test_a_symbol_of_ours_that_is_no_label_is_not_opened_either(live, tmp_path):
+def test_a_symbol_of_ours_that_is_no_label_is_not_opened_either(chromium, live, tmp_path):
     film = film_of(f"{live}/sign-out", tmp_path / "camera.mjpeg")
-    with camera(film, live) as visitor:
+    with camera(chromium, film, live) as visitor:
         page = open_scanner(visitor, live, NO_OWN_READER)
         expect(page.locator("[data-foreign-text]")).to_have_text(f"{live}/sign-out", timeout=PATIENCE)
 
 
-def test_the_camera_stops_while_the_page_is_hidden(live, tmp_path):
+def test_the_camera_stops_while_the_page_is_hidden(chromium, live, tmp_path):
     film = film_of("nothing of ours", tmp_path / "camera.mjpeg")
-    with camera(film, live) as visitor:
+    with camera(chromium, film, live) as visitor:
         page = open_scanner(visitor, live, NO_OWN_READER)
         expect(page.locator("[data-foreign-text]")).not_to_be_empty(timeout=PATIENCE)
         is_live = "document.querySelector('video').srcObject?.active ?? false"
@@ -135,9 +134,9 @@ def test_the_camera_stops_while_the_page_is_hidden(live, tmp_path):
         expect(page.locator("[data-status]")).to_contain_text("对准设备标签", timeout=PATIENCE)
 
 
-def test_a_refused_camera_says_what_to_do_and_the_typed_code_remains(live, label, tmp_path):
+def test_a_refused_camera_says_what_to_do_and_the_typed_code_remains(chromium, live, label, tmp_path):
     film = film_of("nothing of ours", tmp_path / "camera.mjpeg")
-    with camera(film, live, allowed=False) as visitor:
+    with camera(chromium, film, live, allowed=False) as visitor:
         page = open_scanner(visitor, live)
         expect(page.locator("[data-status]")).to_contain_text("没有摄像头权限", timeout=PATIENCE)
         expect(page.locator("[data-again]")).to_be_visible()
