@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: run test check lint types floors messages pictures lock clean
+.PHONY: run test check soak test-engines lint types floors messages pictures lock clean
 
 run: $(VENV)/.installed static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh run
@@ -17,6 +17,16 @@ test: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compile
 
 check: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
 	@tests/run.sh quick
+
+# The outbox against a line that lies, with kills of browser and server; bounded by SOAK_SECONDS, repeated with SOAK_SEED
+soak: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh test
+	@$(BIN)/python -m tests.soak
+
+# The core journey without network in Firefox and WebKitGTK
+test-engines: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh engines
+	@$(BIN)/python -m tests.engines
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -36,8 +46,8 @@ node_modules/.installed: package.json package-lock.json
 static/vendor/.copied: node_modules/.installed
 	@mkdir -p static/vendor
 	cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
-	cp node_modules/idb/build/index.js static/vendor/idb.js
 	cp node_modules/signature_pad/dist/signature_pad.min.js static/vendor/signature_pad.js
+	cp node_modules/client-zip/index.js static/vendor/client-zip.js
 	mkdir -p static/vendor/qr && cp node_modules/qr/*.js static/vendor/qr/
 	@touch $@
 

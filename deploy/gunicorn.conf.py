@@ -13,6 +13,7 @@ threads = 4
 timeout = 120
 graceful_timeout = 30
 keepalive = 5
+limit_request_line = 8190  # receipts are asked for with 200 ids in one address
 preload_app = True  # one copy of the code for all workers
 max_requests = 20000
 max_requests_jitter = 2000

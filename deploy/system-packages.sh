@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is not Python or JavaScript, with apt, where the user may; otherwise prints the line to run, once.
-# Usage: system-packages.sh run|test
+# Usage: system-packages.sh run|test|engines
 set -u
 cd "$(dirname "$0")/.."
 
@@ -24,6 +24,13 @@ if [ "${1:-run}" = test ]; then
   need postgresql has_postgres
   need libzbar0 has_library libzbar
   need poppler-utils command -v pdftotext
+fi
+if [ "${1:-run}" = engines ]; then
+  need firefox-esr command -v firefox-esr
+  need webkit2gtk-driver command -v WebKitWebDriver
+  need xvfb command -v Xvfb
+  need python3-gi /usr/bin/python3 -c "import gi"
+  need gir1.2-webkit2-4.1 /usr/bin/python3 -c "import gi; gi.require_version('WebKit2', '4.1')"
 fi
 
 [ ${#wanted[@]} -eq 0 ] && exit 0

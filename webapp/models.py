@@ -4,10 +4,13 @@ from webapp.assets import models as assets
 from webapp.audit import models as audit
 from webapp.checklists import models as checklists
 from webapp.faults import models as faults
+from webapp.fieldwork import models as fieldwork
 from webapp.files import models as files
 from webapp.inspections import models as inspections
 from webapp.jointtests import models as jointtests
+from webapp.notes import models as notes
 from webapp.people import models as people
+from webapp.reports import models as reports
 from webapp.seals import models as seals
 from webapp.sites import models as sites
 from webapp.sync import models as sync
@@ -17,10 +20,13 @@ __all__ = [
     "audit",
     "checklists",
     "faults",
+    "fieldwork",
     "files",
     "inspections",
     "jointtests",
+    "notes",
     "people",
+    "reports",
     "seals",
     "sites",
     "sync",

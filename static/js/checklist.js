@@ -1,122 +1,146 @@
-// The page of one checklist: draws what is missing, keeps every change on this device, hands in.
+// The page of one checklist: the states of its items, readings against the limits that came with the page, what is
+// missing. There is no second judge here: the server judges again. The rest is what every field form does.
 
-import { fieldsOf, readDraft, restore, writeDraft } from "./draft.js";
-import { fill, HandIn, say } from "./handin.js";
-import { Items } from "./items.js";
-import { Photos } from "./photos.js";
+import { FieldForm } from "./form.js";
+import { el, fill, mark, say } from "./page.js";
 
-const SAVE_AFTER = 250; // ms after the last key
 const form = document.getElementById("inspection");
-const finish = document.getElementById("finish");
-const rest = document.getElementById("rest");
-const saved = document.getElementById("saved");
-const words = { ...JSON.parse(form.dataset.words), done: finish.textContent };
-const { user, asset } = form.dataset;
-const key = [user, asset, form.elements.supersedes?.value].filter(Boolean).join("/");
-const draft = { key, user, asset, startedAt: null, fields: [], pending: null };
+const words = JSON.parse(form.dataset.words);
+const items = [...form.querySelectorAll(".item")];
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?$/i;
+const number = (text) => Number(text.normalize("NFKC").trim().replace(/^[−–]/, "-").match(NUMBER)?.[0] ?? NaN);
+const rounded = (value) => String(+value.toFixed(6)); // without the dust of binary fractions
+const field = (item, part) => form.elements[`${part}.${item.dataset.key}`];
+const question = (item) => item.querySelector(".q > :first-child").textContent;
+const remedy = (item) => item.querySelector("[name^='remedy.']:checked");
+const isAbnormal = ({ dataset: { key, s } }) => key && s === "abnormal";
 
-const page = {
-  words,
-  say,
-  canSave: true,
-  lock(isLocked, text = words.done) {
-    form.inert = finish.disabled = rest.disabled = isLocked;
-    finish.textContent = text;
-  },
-  offerAgain() {
-    finish.disabled = false;
-    finish.textContent = words.again;
-  },
-  complain(fields, message) {
-    say(message);
-    items.complain(fields)?.scrollIntoView({ block: "start" });
-  },
-  hush() {
-    document.getElementById("problem").replaceChildren();
-    items.complain({});
-  },
-};
-const items = new Items(form, words);
-const photos = new Photos(form, key, words, (message) => (message ? say(message) : changed()));
-const handIn = new HandIn(form, draft, photos, page);
+// a word of the design, as the server will judge it
+function stateOf(item) {
+  const { kind, key, low, high, total } = item.dataset;
+  const chosen = item.querySelector("[name^='a.']:checked, [name=run_state]:checked")?.closest("label");
+  if (chosen) return chosen.dataset.s;
+  if (key && item.querySelector(`[name="na.${key}"]:checked`)) return "na";
+  if (kind === "photo") return item.querySelector("[data-photo]") ? "ok" : "todo";
+  const text = (field(item, "a") ?? item.querySelector("#units-checked, textarea"))?.value?.trim() ?? "";
+  const value = number(text);
+  if (kind === "units") {
+    item.querySelector("[data-units-reason]").hidden = !(value < total);
+    const state = item.querySelector("[name=unit]:checked") ? "abnormal" : "ok";
+    return value >= 1 && value <= total ? state : "todo";
+  }
+  if (!text || kind !== "number") return text ? "ok" : "todo";
+  if (Number.isNaN(value)) return "warn";
+  return value < number(low ?? "") || value > number(high ?? "") ? "abnormal" : "ok";
+}
 
+function isMissing(item) {
+  const { kind, photoDue, s: state } = item.dataset;
+  if (kind === "units") {
+    const lacksReason = !item.querySelector("[data-units-reason]").hidden && !form.elements.units_reason.value.trim();
+    return state === "todo" || lacksReason || items.some(isAbnormal) !== (state === "abnormal");
+  }
+  if (state === "todo") return "required" in item.dataset && !(kind === "photo" && !photoDue);
+  if (state === "na" || kind === "state" || kind === "more") return false;
+  const isPhotoDue = photoDue === "always" || (photoDue === "abnormal" && state === "abnormal");
+  if (isPhotoDue && !item.querySelector("[data-photo]")) return true;
+  return state === "abnormal" ? !field(item, "why").value.trim() || !remedy(item) : state === "warn";
+}
+
+function drawOne(item) {
+  const state = stateOf(item);
+  if (item.dataset.s !== state) mark(item, state);
+  item.dataset.remedy = remedy(item)?.value ?? "";
+  const level = item.querySelector("[name^='level.']:checked")?.value;
+  for (const limit of item.querySelectorAll("[data-level]")) limit.hidden = limit.dataset.level !== level;
+  if (item.dataset.kind === "number") drawNumber(item, state);
+}
+
+// by how much it is over, and how much it changed
+function drawNumber(item, state) {
+  const { low, high, last, unit } = item.dataset;
+  const value = number(field(item, "a").value);
+  const isAbove = value > number(high ?? "");
+  const excess = isAbove ? value - number(high) : number(low ?? "") - value;
+  const said = { n: state === "abnormal" ? rounded(excess) : "", unit };
+  const heading = state === "abnormal" ? fill(words[isAbove ? "above" : "below"], said) : words.abnormal;
+  item.querySelector("[data-heading]").textContent = heading;
+  const change = item.querySelector("[data-change]");
+  if (!change) return;
+  for (const part of item.querySelectorAll("dl .needs-js")) part.hidden = Number.isNaN(value);
+  const by = Number.isNaN(value) ? "" : rounded(value - number(last));
+  change.textContent = `${by > 0 ? "+" : ""}${by} ${unit}`.replace("-", "−");
+}
+
+// every state anew, and the items that keep the form from being complete
 function draw() {
-  const missing = items.draw();
+  items.forEach(drawOne);
+  const missing = items.filter(isMissing);
   const place = document.getElementById("missing");
-  if (!missing.length) return place.replaceChildren(words.complete);
-  const link = Object.assign(document.createElement("a"), { href: `#${missing[0].id}` });
-  link.textContent = missing[0].querySelector(".q > :first-child").textContent;
-  const count = Object.assign(document.createElement("b"), { textContent: fill(words.missing, { n: missing.length }) });
-  place.replaceChildren(count, " ", link);
+  if (!missing.length) place.replaceChildren(words.complete);
+  else {
+    const link = el("a", { href: `#${missing[0].id}`, textContent: question(missing[0]) });
+    place.replaceChildren(el("b", { textContent: fill(words.missing, { n: missing.length }) }), " ", link);
+  }
   return missing;
 }
 
-const fieldOf = ({ id, dataset }) => (dataset.key ? `a.${dataset.key}` : id === "i-units" ? "unit" : "run_state");
-
-let timer = 0;
-async function save() {
-  clearTimeout(timer);
-  timer = 0;
-  await ready; // what was kept before must be back in the form first
-  if (draft.pending) return;
-  const now = new Date();
-  draft.startedAt ??= now.toISOString();
-  Object.assign(draft, { fields: fieldsOf(form), savedAt: now.toISOString() });
-  page.canSave = await writeDraft(draft).then(() => true, () => false);
-  const time = now.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
-  saved.textContent = page.canSave ? fill(words.saved, { time }) : words.notSaved;
+// what the sheet that is signed on this device shows of it
+function facts() {
+  const lines = items.filter(isAbnormal).map((item) => {
+    const value = item.dataset.kind === "number" ? ` ${field(item, "a").value} ${item.dataset.unit}` : "";
+    const becomes = remedy(item)?.closest("label").textContent.trim();
+    return { text: question(item) + value, why: field(item, "why").value.trim(), remedy: becomes };
+  });
+  const { site, name, code } = form.dataset;
+  const units = form.elements.units_checked?.value ?? "";
+  return { site, name, code, lines, units, photos: form.querySelectorAll("[data-photo]").length };
 }
 
-function changed(event) {
-  event?.target.closest(".item")?.querySelector("[data-complaints]")?.replaceChildren();
-  draw();
-  clearTimeout(timer);
-  const isTyping = event?.target.matches("textarea, [type=text]");
-  if (isTyping) timer = setTimeout(save, SAVE_AFTER);
-  else save();
+const page = new FieldForm(form, {
+  facts,
+  changed(event) {
+    event?.target.closest(".item")?.querySelector("[data-complaints]")?.replaceChildren();
+    draw();
+  },
+  complete() {
+    const missing = draw();
+    for (const list of form.querySelectorAll("[data-complaints]")) list.replaceChildren();
+    const needed = () => el("li", { textContent: words.needed });
+    for (const item of missing) item.querySelector("[data-complaints]")?.append(needed());
+    if (missing.length) say(words.first);
+    missing[0]?.scrollIntoView({ block: "start" });
+    return !missing.length;
+  },
+});
+
+// required pass/fail items without an answer become normal; safety and optional items, readings and photos do not
+function setRestNormal() {
+  const rest = ".item[data-kind=pass_fail][data-s=todo][data-required]:not([data-safety]) [value=pass]";
+  for (const answer of form.querySelectorAll(rest)) answer.checked = true;
 }
 
-async function begin() {
-  const kept = await readDraft(key).catch(() => undefined);
-  if (kept) {
-    Object.assign(draft, kept);
-    restore(form, kept.pending?.fields ?? kept.fields);
-    saved.textContent = words.restored;
-  }
-  await photos.restore().catch(() => undefined);
-  draw();
+// the first tap says all, the others count down or up
+function step({ dataset }) {
+  const [count, total] = [form.elements.units_checked, Number(form.querySelector("#i-units").dataset.total)];
+  const now = number(count.value);
+  count.value = Number.isNaN(now) ? total : Math.min(total, Math.max(1, now + Number(dataset.step)));
 }
 
-const ready = begin();
-form.addEventListener("input", (event) => event.target.type !== "file" && changed(event));
+function addPhrase({ parentElement, textContent: phrase }) {
+  const text = parentElement.parentElement.querySelector("textarea");
+  if (!text.value.includes(phrase)) text.value = [text.value.trim(), phrase].filter(Boolean).join("，");
+}
+
 form.addEventListener("change", ({ target }) => {
   if (target.inputMode === "decimal") target.value = target.value.normalize("NFKC").trim(); // Chinese keyboards
 });
-form.addEventListener("click", ({ target }) => {
-  const button = target.closest("[data-phrase], [data-step]");
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-phrase], [data-step], #rest");
   if (!button) return;
-  if ("step" in button.dataset) items.step(button);
-  else items.addPhrase(button);
-  changed();
+  if (button.id === "rest") setRestNormal();
+  else if ("step" in button.dataset) step(button);
+  else addPhrase(button);
+  page.changed();
 });
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  page.hush();
-  await ready;
-  const missing = draw();
-  if (missing && !draft.pending) {
-    return page.complain(Object.fromEntries(missing.map((item) => [fieldOf(item), [words.needed]])), words.first);
-  }
-  if (timer) await save();
-  return handIn.begin();
-});
-rest.addEventListener("click", () => {
-  items.setRestNormal();
-  changed();
-});
-document.addEventListener("visibilitychange", () => timer && save()); // the camera opens, the phone is locked
-window.addEventListener("pageshow", (event) => event.persisted && location.reload()); // "back" after handing in
-window.addEventListener("online", () => photos.sendAll());
 draw();
-await ready;
-if (draft.pending) await handIn.send();

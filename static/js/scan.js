@@ -1,181 +1,110 @@
-// The scanner: camera → symbol → the checklist of that device. Texts come from the page.
+// The scanner: camera → symbol → the label's address, which the network or this device answers.
 
 const finder = document.getElementById("finder");
 const video = finder.querySelector("video");
-const status = finder.querySelector("[data-status]");
 const torch = finder.querySelector("[data-torch]");
 const again = finder.querySelector("[data-again]");
 const foreign = document.querySelector("[data-foreign-note]");
-
 const LABEL = /^\/a\/[0-9A-Za-z_-]{8,40}\/?$/;
 const WIDEST = 1000; // pixels looked at per frame; more is slower and reads no better
 const PAUSE = 80; // ms between looks
+const REFUSALS = { NotAllowedError: "denied", NotReadableError: "busy", AbortError: "busy" };
+const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+let decode, stream, turn = 0; // a newer start or stop makes older loops end
 
-const canvas = document.createElement("canvas");
-const brush = canvas.getContext("2d", { willReadFrequently: true });
-
-let stream = null;
-let read = null; // (canvas) → text or null
-let turn = 0; // a newer start or stop makes older loops end
-let lastForeign = "";
-
-const say = (what) => {
-  status.textContent = finder.dataset[what];
+const say = (what, isOver = true) => {
+  finder.querySelector("[data-status]").textContent = finder.dataset[what];
+  again.hidden = !isOver;
 };
-
-// The browser's own reader is trusted only when it reads a picture that we know: on some phones it exists and reads nothing.
-async function ownReader() {
-  if (!("BarcodeDetector" in window)) return null;
-  try {
-    const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
-    const look = async (picture) => (await detector.detect(picture))[0]?.rawValue ?? null;
-    const picture = knownPicture();
-    const late = new Promise((resolve) => setTimeout(resolve, 2000, null));
-    return (await Promise.race([look(picture), late])) === finder.dataset.known ? look : null;
-  } catch {
-    return null;
-  }
-}
-
-function knownPicture() {
-  const size = Number(finder.dataset.knownSize);
-  const picture = document.createElement("canvas");
-  picture.width = picture.height = size * 6;
-  const pen = picture.getContext("2d");
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, picture.width, picture.height);
-  pen.scale(6, 6);
-  pen.fillStyle = "#000";
-  pen.fill(new Path2D(finder.dataset.knownPath));
-  return picture;
-}
-
-async function libraryReader() {
-  const { default: decode } = await import(finder.dataset.decoder);
-  return async (picture) => {
-    try {
-      return decode(brush.getImageData(0, 0, picture.width, picture.height));
-    } catch {
-      return null; // no symbol in this frame
-    }
-  };
-}
+const buzz = (pattern) => navigator.userActivation?.hasBeenActive && navigator.vibrate?.(pattern);
 
 async function start() {
   const mine = ++turn;
-  stopCamera();
-  again.hidden = true;
-  if (!window.isSecureContext) return say("insecure");
-  if (!navigator.mediaDevices?.getUserMedia) return say("missing");
-  say("starting");
-  try {
-    read ??= (await ownReader()) ?? (await libraryReader());
-  } catch {
-    return give("undecodable");
-  }
+  if (!window.isSecureContext) return say("insecure", false);
+  if (!navigator.mediaDevices?.getUserMedia) return say("missing", false);
+  say("starting", false);
+  decode ??= await import(finder.dataset.decoder).then((library) => library.default, () => undefined);
+  if (!decode) return say("undecodable");
   const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 960 } };
-  let opened;
-  try {
-    opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-  } catch (error) {
-    return give({ NotAllowedError: "denied", NotReadableError: "busy", AbortError: "busy" }[error.name] ?? "missing");
-  }
+  const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false }).catch(({ name }) => name);
+  if (typeof opened === "string") return say(REFUSALS[opened] ?? "missing");
   if (mine !== turn) return opened.getTracks().forEach((track) => track.stop());
-  stream = opened;
-  video.srcObject = stream;
+  stream = video.srcObject = opened;
   video.hidden = false;
   await video.play().catch(() => {});
-  offerTorch(stream.getVideoTracks()[0]);
-  say("ready");
-  look(mine);
-}
-
-function give(what) {
-  say(what);
-  again.hidden = false;
+  torch.hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
+  torch.setAttribute("aria-pressed", "false");
+  say("ready", false);
+  return look(mine);
 }
 
 async function look(mine) {
-  while (mine === turn) {
+  for (; mine === turn; await new Promise((resolve) => setTimeout(resolve, PAUSE))) {
+    if (video.readyState < 2 || !video.videoWidth) continue;
     const shrink = Math.min(1, WIDEST / video.videoWidth);
-    if (video.readyState >= 2 && video.videoWidth) {
-      canvas.width = Math.round(video.videoWidth * shrink);
-      canvas.height = Math.round(video.videoHeight * shrink);
-      brush.drawImage(video, 0, 0, canvas.width, canvas.height);
-      const text = await read(canvas).catch(() => null);
-      if (text && mine === turn && opens(text)) return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    const [width, height] = [Math.round(video.videoWidth * shrink), Math.round(video.videoHeight * shrink)];
+    Object.assign(brush.canvas, { width, height });
+    brush.drawImage(video, 0, 0, width, height);
+    const text = read(brush.getImageData(0, 0, width, height));
+    if (text && opens(text)) return;
   }
 }
 
-// Opens a label of ours and says true. Anything else is told, never opened.
-function opens(text) {
-  const path = labelPath(text);
-  if (!path) {
-    if (text !== lastForeign) tell(text);
-    return false;
-  }
-  say("found");
-  buzz(60);
-  stop();
-  location.assign(`${path}?to=checklist`);
-  return true;
-}
-
-function labelPath(text) {
-  let address;
+function read(frame) {
   try {
-    address = new URL(text);
+    return decode(frame);
   } catch {
-    return null;
+    return ""; // no symbol in this frame
   }
-  const ours = [location.origin, new URL(finder.dataset.origin).origin];
-  return ours.includes(address.origin) && LABEL.test(address.pathname) ? address.pathname : null;
 }
 
-function tell(text) {
-  lastForeign = text;
-  foreign.querySelector("[data-foreign-what]").textContent = finder.dataset.foreign;
-  foreign.querySelector("[data-foreign-text]").textContent = text.length > 120 ? `${text.slice(0, 120)}…` : text;
-  foreign.hidden = false;
-  buzz([40, 60, 40]);
+// opens a label of ours and says true; anything else is told once, never opened
+function opens(text) {
+  const address = URL.canParse(text) ? new URL(text) : { pathname: "" };
+  const isOurs = [location.origin, new URL(finder.dataset.origin).origin].includes(address.origin);
+  if (isOurs && LABEL.test(address.pathname)) {
+    say("found", false);
+    buzz(60);
+    stop();
+    leave(address.pathname.split("/")[2]);
+    return true;
+  }
+  const told = foreign.querySelector("[data-foreign-text]");
+  const short = text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  if (told.textContent !== short) buzz([40, 60, 40]);
+  told.textContent = short;
+  return (foreign.hidden = false);
 }
 
-function buzz(pattern) {
-  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
-}
-
-function offerTorch(track) {
-  torch.hidden = !track.getCapabilities?.().torch;
-  torch.setAttribute("aria-pressed", "false");
-}
-
-function stopCamera() {
-  stream?.getTracks().forEach((track) => track.stop());
-  stream = null;
-  video.srcObject = null;
-  video.hidden = true;
-  torch.hidden = true;
+// to the checklist under a label or its short code
+function leave(label) {
+  sessionStorage.setItem("scanned", label);
+  location.assign(`/a/${label}?to=checklist`);
 }
 
 function stop() {
   turn += 1;
-  stopCamera();
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = video.srcObject = null;
+  video.hidden = torch.hidden = true;
 }
 
 torch.addEventListener("click", async () => {
   const on = torch.getAttribute("aria-pressed") !== "true";
-  try {
-    await stream?.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
-    torch.setAttribute("aria-pressed", String(on));
-  } catch {
-    torch.hidden = true;
-  }
+  const done = stream?.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
+  await done?.then(() => torch.setAttribute("aria-pressed", String(on)), () => (torch.hidden = true));
 });
 again.addEventListener("click", start);
 document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
 addEventListener("pagehide", stop);
 addEventListener("pageshow", (event) => event.persisted && start());
-
+// a typed code is an address like a label's, so that this device can answer it, too
+document.addEventListener("submit", (event) => {
+  const typed = event.target.elements.code?.value.normalize("NFKC").toUpperCase() ?? "";
+  const plain = typed.replace(/[^0-9A-Z]/g, "").replaceAll("S", "5");
+  if (plain.length !== 7) return; // the address of a label, or a mistake: the server says
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  leave(`${plain.slice(0, 3)}-${plain.slice(3)}`);
+}, true);
 start();

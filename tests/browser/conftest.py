@@ -14,9 +14,12 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.browser.offline import Field, Tablet, settle
 from tests.cast import PASSWORD
 from tests.conftest import Databases, make_app
+from tests.fault_proxy import FaultProxy
 from tests.story import Story, tell
+from webapp.config import ROOT
 
 FLAGS = [
     "--no-sandbox",
@@ -65,6 +68,42 @@ def reader(chromium: Browser, story: Story) -> Iterator[Callable[..., Page]]:
     """Like `visitor`, in the story."""
     with visitors(chromium, story.base) as make:
         yield make
+
+
+@pytest.fixture(scope="session")
+def field(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """One app behind a line that lies, for tests that look at documents of their own only."""
+    folder = tmp_path_factory.mktemp("field")
+    app = make_app(databases.copy("field"), folder)
+    app.static_folder = shutil.copytree(ROOT / "static", folder / "static")
+    with serving(app) as base, FaultProxy(int(base.rpartition(":")[2])) as line:
+        yield Field(app, line, folder / "static")
+
+
+@pytest.fixture
+def phone(chromium: Browser, field: Field) -> Iterator[Callable[..., Page]]:
+    """`phone("tech", worker=True)`: a browser of its own, signed in; with its service worker where one is needed."""
+    with visitors(chromium, field.base) as make:
+
+        def opened(username: str = "tech", *, worker: bool = False, script: str = "", **options: Any) -> Page:
+            page = make(service_workers="allow" if worker else "block", **options)
+            page.context.add_init_script(script)
+            field.let_in(page.context, username)
+            if worker:
+                settle(page, field.base)
+            return page
+
+        yield opened
+    field.line.heal()
+    field.line.plug_in()
+
+
+@pytest.fixture
+def tablet(chromium: Browser, tmp_path: Path) -> Iterator[Tablet]:
+    """A Chromium on a profile folder that outlives a SIGKILL."""
+    made = Tablet(chromium.browser_type, tmp_path / "profile", FLAGS)
+    yield made
+    made.kill()
 
 
 @contextmanager

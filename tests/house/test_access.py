@@ -28,21 +28,31 @@ from webapp.checklists.drafts import start_draft
 from webapp.checklists.queries import version_for
 from webapp.extensions import db
 from webapp.faults.models import Finding
+from webapp.fieldwork.actions import note_report
+from webapp.fieldwork.schemas import ReportSchema
 from webapp.files.actions import attach
 from webapp.inspections.models import Inspection
 from webapp.jointtests.actions import hand_in
 from webapp.jointtests.schemas import load_document
 from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
+from webapp.notes.actions import document_of as note_document
+from webapp.notes.actions import take as take_note
 from webapp.people.models import Person
 from webapp.seals.models import Seal
 from webapp.sites.actions import give_role
+from webapp.sites.contacts import contacts_of
 from webapp.sites.models import Role, ServiceLine, Site
 from webapp.sites.queries import site_coded
+from webapp.sync.actions import Document, keep_refused
+from webapp.sync.models import Refusal
+from webapp.visits.actions import covers_of
 
 ROLES = dict(zip("TLSOA", SHAOGUAN, strict=True))
 # deeds that take away what other routes need come last
-LAST = ("drafts.remove_item", "drafts.publish", "drafts.discard", "sites.choose", "people.sign_out")
+LAST = ("contacts.remove", "drafts.remove_item", "drafts.publish", "drafts.discard", "sites.choose", "people.sign_out")
+FOR_MACHINES = ("fieldwork.receipts",)  # no page: never sent on to another address
+CONTACT = {"name": "值班室", "phone": "0751-000 0009"}
 SIGNS_OF_SHAOGUAN = re.compile(r"韶关|SG-\d|GZ-\d{4}")
 
 
@@ -91,6 +101,13 @@ def make_world() -> World:
         line = db.session.scalars(select(ServiceLine).where(ServiceLine.site_id == site.id)).first()
         seal = db.session.scalars(select(Seal).where(Seal.site_id == site.id)).first()
         assert None not in (inspection, finding, label, line, seal)
+        written = {"site": site.id, "text": "water under the rack"}
+        note, _is_new = take_note(note_document(uuid.uuid4(), written, tech), written, by=tech, now=utc_now())
+        refused = Document(uuid.uuid4(), "note", tech.id, {"text": "?", "photo": [file_id]})
+        keep_refused(refused, status=422, reason="unreadable", site_id=site.id, now=utc_now())
+        refusal_id = db.session.scalar(select(Refusal.id).where(Refusal.document_id == refused.id))
+        device = {"device": uuid.uuid4(), "waiting": 1, "attention": 0}
+        note_report(ReportSchema().load(device), user_agent="", by=lead, now=utc_now())
         document = filled(asset)
         record = flat_record(**{"photo.conclusion.0.photos": None})  # a photo would belong to one person
         return World(
@@ -101,12 +118,17 @@ def make_world() -> World:
                 "item_id": draft.items[0].id,
                 "finding_id": finding.id,
                 "file_id": file_id,
+                "note_id": note.id,
+                "refusal_id": refusal_id,
+                "device_id": device["device"],
                 "inspection_id": inspection.id,
                 "visit_id": visit.id,
+                "signature_id": uuid.uuid4(),
                 "test_id": test.id,
                 "person_id": lead.id,
                 "line_id": line.id,
                 "line_number": 2,
+                "contact_id": contacts_of(site.id)[0].id,
                 "token": label.token,
                 "seal": seal.digest,
                 "month": "2026-11",
@@ -118,19 +140,41 @@ def make_world() -> World:
                 "faults.receive": {"finding_id": uuid.uuid4()},
                 "jointtests.receive": {"test_id": uuid.uuid4()},
                 "files.receive": {"file_id": uuid.uuid4()},
+                "notes.receive": {"note_id": uuid.uuid4()},
             },
             forms={
                 "faults.receive": {"asset": asset.id, "kind": "hazard", "text": "loose"},
+                "faults.arrive": {"reason": "label torn off"},
                 "faults.close": {"reason": "tested"},
                 "faults.reopen": {"reason": "fails again"},
+                "notes.receive": written,
+                "notes.handle": {"comment": "sealed"},
                 "inspections.receive": document,
                 "inspections.receive_plain": document,
                 "dossiers.by_code": {"code": label.short_code},
                 "jointtests.judgement": record,
                 "jointtests.receive": record,
                 "jointtests.receive_plain": record,
+                "fieldwork.handle": {"note": "done again"},
+                "fieldwork.report": device,
+                "fieldwork.write_off": {"reason": "lost"},
+                # the name of another document: refused to everybody who may sign at all, in whatever capacity
+                "jointtests.sign_off": {"id": test.id, "capacity": "supervisor", "name": "x", "covers": "0" * 64},
+                "visits.sign_off": {"id": test.id, "capacity": "supervisor", "name": "x"},
                 "visits.give_back": {"reason": "again"},
+                "visits.bring": {
+                    "site": site.id,
+                    "day": visit.day,
+                    "capacity": "supervisor",
+                    "signer": somebody("supervisor").id,
+                    "name": "陈志强",
+                    "covers": covers_of(visit.id),
+                },
+                "visits.object_to": {"reason": "not me"},
                 "visits.omit": {"asset": asset.id, "reason": "locked"},
+                "contacts.add": CONTACT,
+                "contacts.change": CONTACT,
+                "contacts.move": {"step": "1"},
                 "sites.change_line": {"name": "x", "starts_on": "2026-01-01", "ends_on": "2026-12-31"},
                 "sites.change_member": {"name": "李建国", "nda_signed_on": "2026-01-01", "is_enabled": "1"},
                 "sites.set_roles": {"role": "lead"},
@@ -138,7 +182,11 @@ def make_world() -> World:
                 "drafts.publish": {"reason": "better"},
                 "drafts.move_item": {"step": "1"},
             },
-            queries={"faults.new": {"asset": asset.id}},
+            queries={
+                "fieldwork.receipts": {"ids": str(test.id)},
+                "packs.show": {"line": 2},
+                "faults.new": {"asset": asset.id},
+            },
         )
 
 
@@ -249,7 +297,7 @@ def test_who_is_not_signed_in_is_asked_to_sign_in(app, client, world):
         method, answer = visit(app, client, place, world)
         if place.about == "open":
             is_right = answer.status_code not in (401, 403) and "/sign-in?" not in (answer.location or "")
-        elif method == "GET" and not place.endpoint.startswith("files."):
+        elif method == "GET" and not place.endpoint.startswith(("files.", *FOR_MACHINES)):
             is_right = answer.status_code == 303 and "/sign-in?next=" in answer.location
         else:
             is_right = answer.status_code in (401, 303)
@@ -267,4 +315,5 @@ def test_a_temporary_password_opens_the_account_page_alone(app, as_, world):
             continue
         method, answer = visit(app, client, place, world)
         sent_away = answer.status_code == 303 and answer.location == "/account"
-        assert sent_away if method == "GET" else answer.status_code == 403, place.endpoint
+        is_page = method == "GET" and place.endpoint not in FOR_MACHINES
+        assert sent_away if is_page else answer.status_code == 403, place.endpoint

@@ -6,6 +6,7 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -24,10 +25,12 @@ from webapp.kit.clock import Month, utc_now
 from webapp.kit.problems import Conflict, Invalid, Missing, NotFound, Refused
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
+from webapp.sync.actions import Sending
 from webapp.sync.models import Arrival
 from webapp.sync.rules import digest_of
 
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)  # noon in Shaoguan
+MODEM, AMPLIFIER, CONVERTER = "SG-2-01-002", "SG-2-01-003", "SG-2-01-004"  # the antenna's neighbours
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def test_the_digest_covers_exactly_the_fields_that_came(context, tech):
     assert set(loaded) == {"id", "asset", "version", "started_at", "finished_at", "run_state", "answers"}
     assert loaded["answers"]["tx_safety"] == {"value": "pass"}
     assert loaded["answers"]["photo_roof"] == {"na": True}
-    again = load_inspection(loaded["id"], {**form, "sent_at": utc_now().isoformat(), "units_reason": "", "a.agc ": ""})
+    again = load_inspection(loaded["id"], {**form, "units_reason": "", "a.agc ": ""})
     assert digest_of("inspection", content_of(again)) == digest_of("inspection", content_of(loaded))
 
 
@@ -78,9 +81,8 @@ def test_the_same_document_again_changes_nothing(context, tech):
     asset, name = asset_with(ANTENNA), uuid.uuid4()
     form = filled(asset, at=NOON)
     first, is_new = take(load_inspection(name, form), by=tech, now=NOON)
-    again, is_new_again = take(
-        load_inspection(name, {**form, "sent_at": NOON.isoformat()}), by=tech, now=NOON + timedelta(hours=1)
-    )
+    later = NOON + timedelta(hours=1)
+    again, is_new_again = take(load_inspection(name, form), sending=Sending(sent_at=later), by=tech, now=later)
     assert (is_new, is_new_again) == (True, False)
     assert again.received_at == first.received_at
     assert count(Inspection) == count(Arrival) == 1
@@ -295,12 +297,32 @@ def test_odd_documents_are_taken_and_flagged(context, tech):
         "na.photo_roof": "",
         "photo.photo_roof": [str(shot)],
         "photo.stow": [str(photo(tech))],
-        "sent_at": (NOON + timedelta(hours=2)).isoformat(),
     }
-    odd = hand_in(load_inspection(uuid.uuid4(), again), by=tech, now=NOON)
+    sending = Sending(sent_at=NOON + timedelta(hours=2))
+    odd = hand_in(load_inspection(uuid.uuid4(), again), sending=sending, by=tech, now=NOON)
     assert set(odd.flags) == {
         "old_version", "retired", "second_in_visit", "reused_photo", "clock_skew", "times_reversed",
     }  # fmt: skip
+
+
+def flags_of(code: str, by: Person, at: datetime = NOON, **changes: Any) -> list[str]:
+    return hand_in(given(asset_with(code), at=at, **changes), by=by, now=at).flags
+
+
+def test_two_devices_finished_within_seconds_by_one_person_are_flagged(context, tech, person):
+    assert flags_of(ANTENNA, tech) == []
+    soon = NOON + timedelta(seconds=4)
+    assert flags_of(MODEM, person("lead"), soon) == []
+    assert flags_of(MODEM, tech, soon) == ["too_fast"]
+    assert flags_of(AMPLIFIER, tech, soon + timedelta(minutes=2)) == []
+    assert flags_of(CONVERTER, tech, soon + timedelta(minutes=2), seconds="90") == [], "its own clock says otherwise"
+
+
+def test_seconds_are_part_of_the_document_only_where_the_device_gave_them(context, tech):
+    without, name = filled(asset_with(ANTENNA), at=NOON), uuid.uuid4()
+    assert "seconds" not in content_of(load_inspection(name, without))
+    assert content_of(load_inspection(name, {**without, "seconds": "75"}))["seconds"] == 75
+    assert flags_of(ANTENNA, tech, seconds="3") == ["too_fast"]
 
 
 def test_answers_to_another_checklist_are_kept_as_a_record_and_flagged(context, tech):
@@ -320,8 +342,8 @@ def test_a_version_that_was_never_published_is_unknown(context, tech):
 
 def test_a_tablet_with_a_dead_clock_does_not_put_the_record_into_another_year(context, tech):
     asleep = datetime(2000, 1, 1, tzinfo=UTC)
-    form = filled(asset_with(ANTENNA), at=asleep, sent_at=(asleep + timedelta(minutes=1)).isoformat())
-    done = hand_in(load_inspection(uuid.uuid4(), form), by=tech, now=NOON)
+    form, sending = filled(asset_with(ANTENNA), at=asleep), Sending(sent_at=asleep + timedelta(minutes=1))
+    done = hand_in(load_inspection(uuid.uuid4(), form), sending=sending, by=tech, now=NOON)
     assert done.finished_at == NOON - timedelta(minutes=1)
     assert "clock_skew" in done.flags
     arrival = db.session.get_one(Arrival, done.id)
@@ -334,7 +356,7 @@ def test_where_photos_are_forbidden_none_is_due_and_one_that_came_is_flagged(con
     asset.photo_rule = "forbidden"
     db.session.flush()
     bare = {"na.photo_roof": None, "a.stow": "fail", "why.stow": "卡住", "remedy.stow": "fixed"}
-    assert hand_in(given(asset, **bare), by=tech, now=NOON).flags == []
+    assert hand_in(given(asset, at=NOON, **bare), by=tech, now=NOON).flags == []
     shown = hand_in(given(asset, photos={"photo_roof": [photo(tech)]}), by=tech, now=NOON)
     assert "photo_forbidden" in shown.flags
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from webapp.inspections.rules import (
     SKEW_TOLERATED,
     Facts,
+    Speed,
     Units,
     flags,
     level_meant,
@@ -23,6 +24,7 @@ from webapp.inspections.rules import (
 )
 
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
+STEADY = Speed(answers=12, seconds=None, after_another=None, is_correction=False)
 PLAIN = Facts(
     is_old_version=False,
     is_other_checklist=False,
@@ -35,6 +37,7 @@ PLAIN = Facts(
     started_at=NOON - timedelta(minutes=4),
     finished_at=NOON,
     received_at=NOON,
+    speed=STEADY,
 )
 ODD = [
     ("is_old_version", True, "old_version"),
@@ -48,12 +51,21 @@ ODD = [
     ("skew", -timedelta(minutes=5, seconds=1), "clock_skew"),
     ("started_at", NOON + timedelta(seconds=1), "times_reversed"),
     ("received_at", NOON + timedelta(days=3, seconds=1), "received_late"),
+    ("received_at", NOON - timedelta(minutes=5, seconds=1), "claimed_ahead"),
+    ("speed", replace(STEADY, seconds=23), "too_fast"),
+    ("started_at", NOON - timedelta(seconds=23), "too_fast"),
+    ("speed", replace(STEADY, after_another=timedelta(seconds=11)), "too_fast"),
+    ("speed", replace(STEADY, after_another=timedelta()), "too_fast"),
 ]
 PLAIN_STILL = [
     ("skew", timedelta(minutes=5)),
     ("skew", -timedelta(minutes=5)),
     ("started_at", NOON),
     ("received_at", NOON + timedelta(days=3)),
+    ("received_at", NOON - timedelta(minutes=5)),
+    ("speed", replace(STEADY, seconds=24)),
+    ("started_at", NOON - timedelta(seconds=24)),
+    ("speed", replace(STEADY, after_another=timedelta(seconds=12))),
 ]
 
 
@@ -69,6 +81,31 @@ def test_what_is_just_within_is_not_odd(name, value):
 
 def test_another_checklist_is_not_called_an_old_version_as_well():
     assert flags(replace(PLAIN, is_old_version=True, is_other_checklist=True)) == ["other_checklist"]
+
+
+AT_ONCE = replace(PLAIN, started_at=NOON - timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        replace(AT_ONCE, speed=replace(STEADY, answers=4)),  # a short list says nothing
+        replace(AT_ONCE, speed=replace(STEADY, is_correction=True)),  # its form was filled in already
+        replace(AT_ONCE, speed=replace(STEADY, seconds=600)),  # the clock that nobody sets knows better
+        replace(PLAIN, speed=replace(STEADY, seconds=600, after_another=timedelta())),  # handed in together
+        replace(PLAIN, started_at=NOON),  # a form without a clock of its own
+    ],
+)
+def test_what_may_well_be_is_not_called_too_fast(plain):
+    assert flags(plain) == []
+
+
+def test_what_the_device_measured_counts_more_than_its_clock():
+    assert flags(replace(PLAIN, speed=replace(STEADY, seconds=3))) == ["too_fast"]
+
+
+def test_a_clock_that_was_corrected_is_not_called_ahead_as_well():
+    assert flags(replace(PLAIN, skew=-timedelta(hours=1))) == ["clock_skew"]
 
 
 def test_a_record_of_a_wrong_clock_is_not_late_when_it_was_sent_at_once():

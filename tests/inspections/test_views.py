@@ -75,7 +75,7 @@ def count(app, table) -> int:
 def test_a_document_is_stored_once_and_the_receipt_echoes_its_id(app, as_):
     tech, form = as_("tech"), form_of(app)
     name, first = post(tech, form)
-    _name, again = post(tech, {**form, "sent_at": (utc_now() + timedelta(seconds=9)).isoformat()}, name)
+    _name, again = post(tech, form, name, **{"X-Sent-At": (utc_now() + timedelta(seconds=9)).isoformat()})
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.get_json() == again.get_json()
     assert first.get_json()["id"] == str(name)
@@ -343,7 +343,7 @@ def test_form_and_record_take_a_fixed_number_of_queries(app, as_, queries):
     give_back(app, last, "agc", "why")
     queries.clear()
     tech.get(address)
-    assert selects(queries) == new_before <= 12
+    assert selects(queries) == new_before <= 13  # one of them for what was abnormal the last time
     queries.clear()
     tech.get(f"/inspections/{last}")
     assert selects(queries) <= show_before + 1 <= 14  # the name of who sent it back

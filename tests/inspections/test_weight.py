@@ -14,8 +14,10 @@ LARGEST = "SG-2-01-002"  # a checklist of twelve items, the most of any
 def everything_fetched(html: str) -> dict[str, bytes]:
     """Address → bytes of all that the page loads, with the modules that its modules import."""
     addresses = re.findall(r'<(?:link|script)[^>]*(?:href|src)="(/static/[^"]+)"', html)
+    addresses = [one for one in addresses if "/img/" not in one]  # fetched when the app is put on a home screen
     addresses += re.findall(r'<use href="(/static/[^"#]+)', html)
-    return {name: (ROOT / name.removeprefix("/")).read_bytes() for name in {a.partition("?")[0] for a in addresses}}
+    names = {re.sub(r"/v-[0-9a-f]{12}/", "/", address) for address in addresses}
+    return {name: (ROOT / name.removeprefix("/")).read_bytes() for name in names}
 
 
 def zipped(data: bytes) -> int:

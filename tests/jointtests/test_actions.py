@@ -33,6 +33,7 @@ from webapp.kit.problems import Conflict, Invalid, Missing, NotFound, Refused
 from webapp.kit.transaction import transaction
 from webapp.seals.queries import seal_of
 from webapp.sites.queries import site_coded
+from webapp.sync.actions import Sending
 
 MORNING = NOON - timedelta(hours=2, minutes=30)
 VEHICLE = "SG-P-VEHICLE"
@@ -216,7 +217,7 @@ def test_the_same_document_again_changes_nothing_and_another_content_is_a_confli
     fields = flat_record()
     document, test_id, by = load_document(MultiDict(fields)), uuid.uuid4(), somebody("tech")
     first = hand_in(test_id, document, by=by, now=NOON)
-    again = hand_in(test_id, {**document, "sent_at": NOON}, by=by, now=NOON + timedelta(minutes=5))
+    again = hand_in(test_id, document, sending=Sending(sent_at=NOON), by=by, now=NOON + timedelta(minutes=5))
     assert (first.is_new, again.is_new, again.digest) == (True, False, first.digest)
     other = load_document(MultiDict({**fields, "v.header.0.temperature": "21"}))
     with pytest.raises(Conflict):

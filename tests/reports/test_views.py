@@ -151,7 +151,8 @@ def system_of_shaoguan(as_) -> str:
 
 
 @pytest.mark.parametrize("amount", [0, 60])
-def test_the_page_takes_at_most_ten_statements(app, as_, queries, amount):
+def test_the_page_takes_at_most_eleven_statements(app, as_, queries, amount):
+    """Ten for who reads it and the month itself, one for what devices are known to hold of it."""
     with app.test_request_context(), transaction():
         for asset in list_rows()[:amount]:
             item = next((i for i in version_for(asset).items if i.kind == "number"), None)
@@ -163,7 +164,7 @@ def test_the_page_takes_at_most_ten_statements(app, as_, queries, amount):
     queries.clear()
     assert browser.get(MONTH).status_code == 200
     statements = [sql for sql in queries if not sql.startswith(("BEGIN", "PRAGMA"))]
-    assert len(statements) <= 10, statements
+    assert len(statements) <= 11, statements
 
 
 def reasons(app) -> list[Omission]:

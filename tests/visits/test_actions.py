@@ -32,6 +32,7 @@ from webapp.kit.problems import Conflict, Invalid, Missing, NotFound, Problem, R
 from webapp.kit.transaction import transaction
 from webapp.seals.models import Seal
 from webapp.seals.queries import seal_of
+from webapp.sync.actions import Sending
 from webapp.visits.actions import covers_of, explain_omission, give_back, sign_off
 from webapp.visits.queries import not_reached, returned_for, unsigned, visits_of
 from webapp.visits.seal import content_of
@@ -107,7 +108,7 @@ def test_the_same_sign_off_again_changes_nothing(context):
     visit, by = day_of(codes=SHORT), somebody("supervisor")
     fields = signing(visit, by)
     first = sign_off(visit.id, fields, by=by, now=EVENING)
-    again = sign_off(visit.id, {**fields, "sent_at": EVENING}, by=by, now=EVENING + timedelta(hours=1))
+    again = sign_off(visit.id, fields, sending=Sending(sent_at=EVENING), by=by, now=EVENING + timedelta(hours=1))
     assert (again.is_new, again.id, again.digest, again.seal) == (False, first.id, first.digest, first.seal)
     assert (count(Signature), count(Seal)) == (1, 1)
 

@@ -6,11 +6,12 @@ import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp.assets import short_code
@@ -54,27 +55,30 @@ class Branch:
     assets: int
 
 
-def asset_for(person: Person, asset_id: uuid.UUID, right: Right = Right.READ) -> Asset:
+def asset_for(person: Person, asset_id: uuid.UUID, right: Right = Right.READ, *, is_bare: bool = False) -> Asset:
     """The asset with site, system, service line and labels, if the person has the right in its site.
+
+    `is_bare`: with its site only.
 
     Raises:
         NotFound: not there, or of a site where the person has no role.
         Refused: the person lacks the right there.
     """
-    wanted = (
-        select(Asset)
-        .options(
-            joinedload(Asset.site),
-            joinedload(Asset.system).joinedload(System.service_line),
-            selectinload(Asset.labels),
-        )
-        .where(Asset.id == asset_id)
-    )
-    asset = db.session.scalar(wanted)
+    asset = db.session.scalar(_one(is_bare), {"asset_id": asset_id})
     if asset is None:
         raise NotFound(_("There is nothing at this address, or it is not for you to see."))
     require(person, right, asset.site_id)
     return asset
+
+
+def site_of(asset_id: uuid.UUID | None) -> uuid.UUID | None:
+    """The site of an asset, whoever asks; None where there is no such asset. For records, never for people."""
+    return db.session.scalar(select(Asset.site_id).where(Asset.id == asset_id)) if asset_id else None
+
+
+def named_here(asset_id: uuid.UUID, site_id: uuid.UUID) -> Asset | None:
+    """The asset with that id, if it belongs to the site."""
+    return db.session.scalar(select(Asset).where(Asset.id == asset_id, Asset.site_id == site_id))
 
 
 def assets_of(site_id: uuid.UUID, *, include_retired: bool = False) -> list[Asset]:
@@ -176,6 +180,16 @@ def remarks_about(asset: Asset) -> list[Remark]:
     """The open questions about the printed line of an asset."""
     remarks = db.session.scalars(select(Remark).where(Remark.site_id == asset.site_id).order_by(Remark.id))
     return [remark for remark in remarks if is_meant(remark.code_pattern, asset.code)]
+
+
+@cache
+def _one(is_bare: bool) -> Select[Asset]:
+    """Asked by each page and document of an asset and so made once: making it costs more than asking it."""
+    wanted = select(Asset).options(joinedload(Asset.site, innerjoin=True)).where(Asset.id == bindparam("asset_id"))
+    if is_bare:
+        return wanted
+    place = joinedload(Asset.system, innerjoin=True).joinedload(System.service_line, innerjoin=True)
+    return wanted.options(place, selectinload(Asset.labels))
 
 
 def _with_system(site_id: uuid.UUID) -> Select[Asset]:

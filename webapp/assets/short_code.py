@@ -41,6 +41,11 @@ def is_valid(code: str) -> bool:
     return check_character(plain[:LENGTH]) == plain[LENGTH]
 
 
+def looks_like_one(text: str) -> bool:
+    """Whether a text is as long as a short code; a label's token is much longer."""
+    return len(normalise(text).replace("-", "")) == LENGTH + 1
+
+
 def check_character(body: str) -> str:
     """The character that makes the weighted sum of all places divisible by 29 (weights 2, 3, … and 1 for itself)."""
     total = sum(weight * ALPHABET.index(char) for weight, char in enumerate(body, start=2))

@@ -17,6 +17,7 @@ from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.checklists.exchange import read_data
 from webapp.checklists.models import CheckItem, Checklist, ChecklistVersion, ItemKind, LimitOverride
+from webapp.checklists.published import AnyItem
 from webapp.checklists.queries import overrides_for
 from webapp.checklists.versions import difference
 from webapp.extensions import db
@@ -77,7 +78,7 @@ def import_checklists(data: dict[str, Any], *, now: datetime, by: uuid.UUID | No
 
 def set_limits(
     asset: Asset,
-    item: CheckItem,
+    item: AnyItem,
     minimum: Decimal | None,
     maximum: Decimal | None,
     reason: str,

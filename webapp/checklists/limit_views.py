@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from webapp.assets.queries import asset_for
 from webapp.checklists import queries, words
 from webapp.checklists.actions import set_limits
-from webapp.checklists.models import CheckItem, ChecklistVersion
+from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.rules import parse_number
 from webapp.checklists.schemas import PLAIN
 from webapp.kit.clock import utc_now
@@ -73,7 +73,7 @@ def change(asset_id: uuid.UUID) -> Response:
     return done(url_for("limits.show", asset_id=asset_id, _anchor=f"item-{item.key}"))
 
 
-def _item(version: ChecklistVersion | None, key: str) -> CheckItem:
+def _item(version: PublishedVersion | None, key: str) -> PublishedItem:
     found = next((item for item in version.items if item.key == key), None) if version else None
     if found is None:
         raise NotFound(_("The checklist of this device has no such item."))

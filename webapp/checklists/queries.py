@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.assets.models import Asset, AssetStatus
 from webapp.checklists.models import Checklist, ChecklistVersion, LimitOverride
+from webapp.checklists.published import PublishedVersion, published
 from webapp.checklists.rules import Named, category_for
 from webapp.extensions import db
 from webapp.kit.problems import Conflict, NotFound
@@ -29,15 +31,16 @@ def category_of(asset: Asset, checklists: Iterable[Named]) -> str | None:
     return asset.category or category_for(asset.name, checklists)
 
 
-def version_for(asset: Asset) -> ChecklistVersion | None:
-    """The version an asset is inspected by today; None where no checklist fits. Three queries."""
+def version_for(asset: Asset) -> PublishedVersion | None:
+    """The version an asset is inspected by today; None where no checklist fits. Two queries."""
     return versions_for([asset]).get(asset.id)
 
 
-def versions_for(assets: Sequence[Asset]) -> dict[uuid.UUID, ChecklistVersion]:
-    """Asset id → the version it is inspected by today, items and checklist loaded; left out where none fits.
+def versions_for(assets: Sequence[Asset]) -> dict[uuid.UUID, PublishedVersion]:
+    """Asset id → the version it is inspected by today; left out where none fits.
 
-    A site's own version goes before the general one. Three queries, whatever the number of assets.
+    A site's own version goes before the general one. Two queries, whatever the number of assets; two more for
+    versions that this process has not seen yet.
     """
     patterns = db.session.execute(
         select(Checklist.key, Checklist.match, Checklist.exclude).order_by(Checklist.position)
@@ -49,22 +52,27 @@ def versions_for(assets: Sequence[Asset]) -> dict[uuid.UUID, ChecklistVersion]:
             by_name[asset.name] = category_for(asset.name, patterns)
         if key := asset.category or by_name[asset.name]:
             keys[asset.id] = key
-    wanted = _current({asset.site_id for asset in assets}, set(keys.values()))
-    found = {}
+    newest = _newest({asset.site_id for asset in assets}, set(keys.values()))
+    chosen = {}
     for asset in assets:
         key = keys.get(asset.id, "")
-        version = wanted.get((key, asset.site_id)) or wanted.get((key, None))
-        if version is not None:
-            found[asset.id] = version
-    return found
+        if found := newest.get((key, asset.site_id)) or newest.get((key, None)):
+            chosen[asset.id] = found
+    versions = published(dict(chosen.values()))
+    return {asset_id: versions[version_id] for asset_id, (version_id, _checklist) in chosen.items()}
 
 
 def current_versions(site_id: uuid.UUID | None) -> list[ChecklistVersion]:
     """The version of each checklist that counts in a site (None: the general ones), in the order of the file."""
-    wanted = _current({site_id} if site_id else set(), None)
-    found: dict[str, ChecklistVersion] = {key: one for (key, site), one in wanted.items() if site is None}
-    found |= {key: one for (key, site), one in wanted.items() if site is not None}
-    return sorted(found.values(), key=lambda one: one.checklist.position)
+    newest = _newest({site_id} if site_id else set(), None)
+    chosen = {key: found[0] for (key, site), found in newest.items() if site is None}
+    chosen |= {key: found[0] for (key, site), found in newest.items() if site is not None}
+    found = db.session.scalars(
+        select(ChecklistVersion)
+        .where(ChecklistVersion.id.in_(chosen.values()))
+        .options(joinedload(ChecklistVersion.checklist), selectinload(ChecklistVersion.items))
+    )
+    return sorted(found, key=lambda one: one.checklist.position)
 
 
 def version(version_id: uuid.UUID, *, to_change: bool = False) -> ChecklistVersion:
@@ -85,34 +93,31 @@ def version(version_id: uuid.UUID, *, to_change: bool = False) -> ChecklistVersi
     return found
 
 
-def is_current(version: ChecklistVersion, site_id: uuid.UUID) -> bool:
-    """Whether no newer version of its checklist counts in the site: a site's own goes before the general one."""
-    newest = (
-        select(ChecklistVersion.id)
-        .where(
-            ChecklistVersion.checklist_id == version.checklist_id,
-            ChecklistVersion.published_at.is_not(None),
-            or_(ChecklistVersion.site_id.is_(None), ChecklistVersion.site_id == site_id),
-        )
-        .order_by(ChecklistVersion.site_id.is_(None), ChecklistVersion.number.desc())
-        .limit(1)
-    )
-    return db.session.scalar(newest) == version.id
+def handed_in(version_id: uuid.UUID, site_id: uuid.UUID) -> tuple[PublishedVersion, bool]:
+    """A version that a document of the site names, however old; and whether it is the one that counts there today.
+
+    One query. Raises NotFound: there is no such version, it is a draft, or it is another site's.
+    """
+    row = db.session.execute(_newest_beside(), {"version_id": version_id, "site_id": site_id}).first()
+    found = published({version_id: row[1]}).get(version_id) if row else None
+    if row is None or found is None or found.site_id not in (None, site_id):
+        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
+    return found, row[0] == version_id
 
 
 def overrides_for(asset_id: uuid.UUID) -> dict[str, LimitOverride]:
     """Item key → the limits that hold for this asset in place of the checklist's; the newest row counts."""
-    rows = db.session.scalars(
-        select(LimitOverride).where(LimitOverride.asset_id == asset_id).order_by(LimitOverride.id)
-    )
+    rows = db.session.scalars(_overrides(), {"asset_id": asset_id})
     newest = {row.item_key: row for row in rows}
     return {key: row for key, row in newest.items() if row.minimum is not None or row.maximum is not None}
 
 
-def _current(site_ids: set[uuid.UUID], keys: set[str] | None) -> dict[tuple[str, uuid.UUID | None], ChecklistVersion]:
-    """(checklist key, site or None) → newest published version, loaded. Two queries."""
+def _newest(
+    site_ids: set[uuid.UUID], keys: set[str] | None
+) -> dict[tuple[str, uuid.UUID | None], tuple[uuid.UUID, Checklist]]:
+    """(checklist key, site or None) → id of the newest published version, and the checklist. One query."""
     wanted = (
-        select(ChecklistVersion)
+        select(ChecklistVersion.id, Checklist, ChecklistVersion.site_id)
         .join(ChecklistVersion.checklist)
         .where(
             ChecklistVersion.published_at.is_not(None),
@@ -122,21 +127,8 @@ def _current(site_ids: set[uuid.UUID], keys: set[str] | None) -> dict[tuple[str,
     )
     if keys is not None:
         wanted = wanted.where(Checklist.key.in_(keys))
-    newest = {
-        (key, site_id): version_id
-        for version_id, key, site_id in db.session.execute(
-            wanted.with_only_columns(ChecklistVersion.id, Checklist.key, ChecklistVersion.site_id)
-        )
-    }
-    loaded = {
-        one.id: one
-        for one in db.session.scalars(
-            select(ChecklistVersion)
-            .where(ChecklistVersion.id.in_(newest.values()))
-            .options(joinedload(ChecklistVersion.checklist), selectinload(ChecklistVersion.items))
-        )
-    }
-    return {where: loaded[version_id] for where, version_id in newest.items()}
+    rows = db.session.execute(wanted)
+    return {(checklist.key, site_id): (version_id, checklist) for version_id, checklist, site_id in rows}
 
 
 def versions_seen(checklist_id: uuid.UUID, site_id: uuid.UUID) -> Sequence[ChecklistVersion]:
@@ -216,6 +208,31 @@ def names_of(person_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
     """The names of people, by id."""
     wanted = {one for one in person_ids if one}
     return {one.id: one.name for one in db.session.scalars(select(Person).where(Person.id.in_(wanted)))}
+
+
+# What each document that is handed in asks for is made once: making such a statement costs more than asking it.
+
+
+@cache
+def _newest_beside() -> Select[uuid.UUID, Checklist]:
+    """The version that counts in a site for the checklist of a given version, and that checklist."""
+    same = select(ChecklistVersion.checklist_id).where(ChecklistVersion.id == bindparam("version_id"))
+    return (
+        select(ChecklistVersion.id, Checklist)
+        .join(ChecklistVersion.checklist)
+        .where(
+            ChecklistVersion.checklist_id == same.scalar_subquery(),
+            ChecklistVersion.published_at.is_not(None),
+            or_(ChecklistVersion.site_id.is_(None), ChecklistVersion.site_id == bindparam("site_id")),
+        )
+        .order_by(ChecklistVersion.site_id.is_(None), ChecklistVersion.number.desc())
+        .limit(1)
+    )
+
+
+@cache
+def _overrides() -> Select[LimitOverride]:
+    return select(LimitOverride).where(LimitOverride.asset_id == bindparam("asset_id")).order_by(LimitOverride.id)
 
 
 def _is_seen_in(site_id: uuid.UUID) -> ColumnElement[bool]:

@@ -20,7 +20,8 @@ from sqlalchemy import exists, select
 
 from webapp.assets.models import Asset
 from webapp.assets.queries import due_assets
-from webapp.checklists.models import CheckItem, ChecklistVersion, ItemKind
+from webapp.checklists.models import ItemKind
+from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.queries import overrides_for, versions_for
 from webapp.checklists.rules import Bounds, bounds
 from webapp.demo.joint_tests import play_joint_test
@@ -37,6 +38,7 @@ from webapp.people.models import Person
 from webapp.people.queries import person_named
 from webapp.sites.models import PhotoRule, Site
 from webapp.sites.queries import site_coded
+from webapp.sync.actions import Sending
 from webapp.visits.actions import covers_of, explain_omission, give_back, sign_off
 from webapp.visits.queries import not_reached
 from webapp.visits.rules import Capacity
@@ -155,7 +157,7 @@ class _Round:
     def supervisor(self) -> Person:
         return person_named(self.cast.supervisor)
 
-    def inspect(self, asset: Asset, version: ChecklistVersion, *, again: uuid.UUID | None = None) -> None:
+    def inspect(self, asset: Asset, version: PublishedVersion, *, again: uuid.UUID | None = None) -> None:
         """Fills in one checklist and hands it in."""
         started = self.now
         self.now += timedelta(minutes=self.chance.randint(2, 6))
@@ -166,7 +168,6 @@ class _Round:
             "version": str(version.id),
             "started_at": started.isoformat(),
             "finished_at": self.now.isoformat(),
-            "sent_at": self.now.isoformat(),
             "run_state": "running",
             "accompanied_by": self.supervisor.name,
         }
@@ -185,12 +186,13 @@ class _Round:
         if is_abnormal:
             form["run_state"] = "defective"
         with _request():
-            inspection = hand_in(load_inspection(name, form), by=self.technician, now=self.now)
+            sending = Sending(sent_at=self.now)
+            inspection = hand_in(load_inspection(name, form), sending=sending, by=self.technician, now=self.now)
         if inspection.verdict == "abnormal":
             self.abnormal.append(inspection.id)
 
     def _answer(
-        self, form: dict[str, Any], item: CheckItem, limits: Bounds, name: uuid.UUID, may_fail: bool, photos: bool
+        self, form: dict[str, Any], item: PublishedItem, limits: Bounds, name: uuid.UUID, may_fail: bool, photos: bool
     ) -> bool:
         """Puts one answer into the form; True when it is an abnormal one."""
         fails = may_fail and self.chance.random() < ABNORMAL_SHARE
@@ -223,7 +225,7 @@ class _Round:
         with _request():
             explain_omission(visit.id, fields, by=self.technician, now=self.now)
 
-    def send_back_and_repeat(self, versions: dict[uuid.UUID, ChecklistVersion]) -> None:
+    def send_back_and_repeat(self, versions: dict[uuid.UUID, PublishedVersion]) -> None:
         """The supervisor returns one abnormal inspection; the technician does it again."""
         if not self.abnormal:
             return
@@ -281,7 +283,7 @@ def _request() -> Iterator[None]:
         yield
 
 
-def _limits(asset: Asset, version: ChecklistVersion, now: datetime) -> dict[str, Bounds]:
+def _limits(asset: Asset, version: PublishedVersion, now: datetime) -> dict[str, Bounds]:
     """What is normal for each item of this asset today."""
     last: dict[str, LastValue] = last_values(asset.id, now)
     overrides = overrides_for(asset.id)
@@ -291,7 +293,7 @@ def _limits(asset: Asset, version: ChecklistVersion, now: datetime) -> dict[str,
     }
 
 
-def _reading(item: CheckItem, limits: Bounds, chance: random.Random) -> Decimal:
+def _reading(item: PublishedItem, limits: Bounds, chance: random.Random) -> Decimal:
     """A likely reading within the limits, near the last one."""
     wobble = Decimal(chance.randint(-10, 10)) / 10
     if limits.previous is not None:

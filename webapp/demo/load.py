@@ -17,12 +17,14 @@ from webapp.jointtests.actions import import_form
 from webapp.people.actions import add_person
 from webapp.people.models import Person
 from webapp.sites.actions import give_role
+from webapp.sites.contacts import add_contact, contacts_of
 from webapp.sites.importing import SiteEntry, import_sites, read_site
 from webapp.sites.models import Role, Site
+from webapp.sites.queries import site_coded
 
 HERE = Path(__file__).parent
 TIMEZONE = "Asia/Shanghai"
-DEMO_ONLY = {"policy", "lists", "places", "service_lines"}
+DEMO_ONLY = {"policy", "lists", "places", "service_lines", "contacts"}
 
 
 def load(password: str, *, now: datetime) -> None:
@@ -34,9 +36,16 @@ def load(password: str, *, now: datetime) -> None:
     import_sites(new, is_demo=True, by=None, now=now)
     for entry in plan["sites"]:
         load_assets(entry, keeper=_technician_of(entry["code"], plan["people"]), now=now)
+        _load_contacts(site_coded(entry["code"]), entry["contacts"], now=now)
     import_checklists(parse((HERE / "checklists.yaml").read_bytes(), "checklists.yaml"), now=now)
     import_form(read_yaml("joint_test.yaml"), now=now)
     _load_people(plan["people"], password, now=now)
+
+
+def _load_contacts(site: Site, contacts: list[dict[str, str]], *, now: datetime) -> None:
+    if not contacts_of(site.id):
+        for contact in contacts:
+            add_contact(site, contact, by=None, now=now)
 
 
 def _technician_of(site_code: str, people: list[dict[str, Any]]) -> str:

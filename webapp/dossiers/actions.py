@@ -22,6 +22,7 @@ class TooManyGuesses(Problem):
     """Too many unknown labels from this person or address (429)."""
 
     status = 429
+    retry_after = int(GUESS_WINDOW.total_seconds())
     default_code = "too_many_guesses"
 
 

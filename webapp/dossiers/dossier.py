@@ -13,7 +13,7 @@ from webapp.assets.models import Asset, Label, Remark
 from webapp.assets.queries import period_of, remarks_about
 from webapp.audit.models import AuditEntry, Verb
 from webapp.audit.queries import entries_about
-from webapp.checklists.models import CheckItem, ChecklistVersion
+from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.queries import overrides_for, version_for
 from webapp.checklists.rules import Bounds, Limits, bounds
 from webapp.faults.models import Finding
@@ -34,7 +34,7 @@ TOLD_VERBS = frozenset({Verb.ASSET_ADDED, Verb.ASSET_CHANGED, Verb.LABEL_REPLACE
 class Reading:
     """One number of the checklist with what was measured so far, oldest first, and what is normal now."""
 
-    item: CheckItem
+    item: PublishedItem
     points: Sequence[tuple[datetime, Decimal]]
     limits: Bounds
 
@@ -78,7 +78,7 @@ class Dossier:
     asset: Asset
     period: tuple[date, date]
     label: Label | None
-    version: ChecklistVersion | None
+    version: PublishedVersion | None
     remarks: Sequence[Remark]
     findings: Sequence[Finding]
     readings: Sequence[Reading]
@@ -130,7 +130,7 @@ def dossier_of(asset: Asset) -> Dossier:
 
 
 def _readings(
-    version: ChecklistVersion | None,
+    version: PublishedVersion | None,
     points: Mapping[str, Sequence[tuple[datetime, Decimal]]],
     overrides: Mapping[str, Limits],
 ) -> list[Reading]:

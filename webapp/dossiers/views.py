@@ -49,10 +49,18 @@ def show(asset_id: uuid.UUID) -> Response:
 @dossiers.get("/a/<token>")
 @needs_somewhere(Right.READ)
 def by_label(token: str) -> Response:
-    """The address on a label. The phone's camera leads to the asset page; the scanner asks for the checklist."""
-    label = _known(label_with_token, token)
+    """The address on a label. The phone's camera leads to the asset page; the scanner asks for the checklist.
+
+    A short code has such an address, too, so that a device without network finds what it took along under it.
+    """
+    if is_code := short_code.looks_like_one(token):
+        if not short_code.is_valid(token):
+            return _scanner(422, token, _("This code has a typing error. Please compare it with the label."))
+    label = _known(label_with_short_code if is_code else label_with_token, token)
+    if label is None and is_code:
+        return _scanner(404, token, _("No label of your command centres has this code."))
     if label is None:
-        return page("dossiers/unknown.html", 404)
+        return page("dossiers/unknown.html", 404, label=token)
     return _open(label, to_checklist=request.args.get("to") == "checklist")
 
 

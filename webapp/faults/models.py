@@ -28,6 +28,7 @@ class EventKind(enum.StrEnum):
     REPORTED = "reported"
     CLOSED = "closed"
     REOPENED = "reopened"
+    ARRIVED = "arrived"  # somebody is on site; several are allowed, the first counts
 
 
 class Finding(Model):

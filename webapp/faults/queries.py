@@ -18,6 +18,7 @@ from webapp.faults.rules import is_closed
 from webapp.kit.problems import NotFound
 from webapp.people.models import Person
 from webapp.sites.access import require
+from webapp.sites.models import PhotoRule, Site
 from webapp.sites.rules import Right
 
 PAGE_SIZE = 50
@@ -122,6 +123,18 @@ def open_findings_of_asset(asset_id: uuid.UUID) -> list[Finding]:
         .order_by(Finding.reported_at.desc())
     )
     return list(db.session.scalars(wanted))
+
+
+def site_of_finding(finding_id: uuid.UUID) -> uuid.UUID | None:
+    """The site of a finding, whoever asks; None where there is no such finding. For records, never for people."""
+    return db.session.scalar(select(Finding.site_id).where(Finding.id == finding_id))
+
+
+def strictest_photo_rule(site: Site) -> PhotoRule:
+    """The photo rule of a site where the asset is not known yet: the strictest of its own and its assets' (R125)."""
+    found = db.session.scalars(select(Asset.photo_rule).where(Asset.site_id == site.id).distinct())
+    rules = {PhotoRule(rule) for rule in [site.photo_rule, *found] if rule}
+    return max(rules, key=list(PhotoRule).index)
 
 
 def is_open(finding: Finding) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,14 +10,24 @@ from marshmallow import ValidationError, fields, validate
 
 from webapp.faults.models import FindingKind
 from webapp.kit.clock import Month
-from webapp.kit.intake import FormSchema
+from webapp.kit.intake import FIRST_YEAR, LAST_YEAR, CleanText, FormSchema, Moment
 
 CHANNELS = ("site", "telephone", "monitoring")  # how it became known (R42)
 LONGEST_TEXT = 2000
 
 
+def _is_of_our_time(moment: datetime) -> None:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:  # a zone would leave the calendar
+        raise ValidationError("Not a valid datetime.")
+
+
 class ReportSchema(FormSchema):
-    """A fault or hazard of an asset. `reported_at`: with a zone, or the wall clock of the site; blank: now."""
+    """A fault or hazard of an asset.
+
+    `reported_at`: when it was told, as typed; with a zone, or the wall clock of the site; blank: when it was written.
+    `claimed_at`: when it was written, by the clock of the device; only a page with its script fills it in.
+    `note`: the free note that it comes from.
+    """
 
     asset = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in FindingKind]))
@@ -29,8 +40,28 @@ class ReportSchema(FormSchema):
         error_messages={"required": _l("Say what is wrong.")},
     )
     channel = fields.String(validate=validate.OneOf(CHANNELS))
-    reported_at = fields.DateTime(format="iso")
+    reported_at = fields.DateTime(format="iso", validate=_is_of_our_time)
+    claimed_at = Moment()
+    note = fields.UUID()
     photo = fields.List(fields.UUID(), validate=validate.Length(max=20))
+
+
+class NewSchema(FormSchema):
+    """What the address of the form says: the asset, the note it comes from with its text, words to find the asset."""
+
+    asset = fields.UUID()
+    note = fields.UUID()
+    text = CleanText(LONGEST_TEXT, load_default="")
+    q = CleanText(100, load_default="")
+
+
+class ArrivalSchema(FormSchema):
+    """Somebody is on site. `scanned`: what was read from the label, or typed; `reason`: why it was not scanned."""
+
+    id = fields.UUID()
+    arrived_at = Moment()
+    scanned = CleanText(300)
+    reason = CleanText(LONGEST_TEXT)
 
 
 class ReasonSchema(FormSchema):

@@ -10,12 +10,16 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.assets.models import System
-from webapp.faults.models import EventKind, Finding, FindingKind
+from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
 from webapp.faults.rules import level_called
 from webapp.kit.language import local
 
 # what may raise a finding ("inspection:<uuid>:<item>") and the page that shows it
-_ORIGINS = {"inspection": ("inspections.show", "inspection_id"), "joint_test": ("jointtests.show", "test_id")}
+_ORIGINS = {
+    "inspection": ("inspections.show", "inspection_id"),
+    "joint_test": ("jointtests.show", "test_id"),
+    "note": ("notes.show", "note_id"),
+}
 
 
 def level_name(finding: Finding, levels: Sequence[dict[str, Any]]) -> str:
@@ -28,8 +32,27 @@ def level_name(finding: Finding, levels: Sequence[dict[str, Any]]) -> str:
 
 def event_name(kind: str) -> str:
     """What happened, as the timeline says it."""
-    names = {EventKind.REPORTED: _("Reported"), EventKind.CLOSED: _("Closed"), EventKind.REOPENED: _("Opened again")}
+    names = {
+        EventKind.REPORTED: _("Reported"),
+        EventKind.CLOSED: _("Closed"),
+        EventKind.REOPENED: _("Opened again"),
+        EventKind.ARRIVED: _("Arrived on site"),
+    }
     return names.get(EventKind(kind), kind)
+
+
+def event_remarks(event: FindingEvent) -> list[str]:
+    """What there is to know about an event besides who, when and why."""
+    facts = event.facts
+    remarks = []
+    if event.kind == EventKind.ARRIVED and "other_label" not in facts["flags"]:
+        remarks.append(_("The label was scanned.") if facts["scanned"] else _("Stated, the label was not scanned."))
+    said = {
+        "other_label": _("Another label was scanned, not one of this device."),
+        "closed": _("The record was closed already when this came."),
+        "level_proposed": _("No level of the contract was chosen on site. The one shown is proposed."),
+    }
+    return remarks + [said[flag] for flag in facts.get("flags", [])]
 
 
 def channel_name(channel: str) -> str:

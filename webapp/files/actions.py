@@ -18,15 +18,8 @@ from webapp.files.models import StoredFile
 from webapp.files.store import store
 from webapp.kit.canonical import sha256_hex
 from webapp.kit.insert import insert_if_new
-from webapp.kit.problems import Conflict, Missing, NotFound, Problem
+from webapp.kit.problems import Conflict, Garbled, Missing, NotFound
 from webapp.people.models import Person
-
-
-class Garbled(Problem):
-    """The bytes that came are not those that were sent (400): send again."""
-
-    status = 400
-    default_code = "digest_differs"
 
 
 @dataclass(frozen=True)

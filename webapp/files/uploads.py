@@ -8,11 +8,26 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from webapp.files.actions import keep_bytes, note_file
+from webapp.files.actions import Bytes, keep_bytes, note_file
 from webapp.kit.clock import utc_now
 from webapp.kit.problems import Problem
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
+from webapp.sites.access import sites_with
+from webapp.sites.rules import Right
+
+
+def keep_signature(*, by: Person) -> Bytes | None:
+    """Keeps the picture in `upload`, a signature of a browser without scripts; None where none came.
+
+    Slow: not within a transaction. Nothing is kept of somebody who may sign nowhere.
+
+    Raises:
+        NotAPicture, TooLarge: see files.images.examine.
+    """
+    upload = request.files.get("upload")
+    data = upload.read() if upload and sites_with(by, Right.HAND_OVER) else None
+    return keep_bytes(data, None) if data else None
 
 
 def keep_uploads(form: MultiDict[str, Any], *, by: Person) -> dict[str, list[str]]:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, Response, make_response, request
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.files.actions import keep_bytes, note_file, note_original_fetched
-from webapp.files.images import LARGEST_FILE, SHAPES, check_size, drawn
-from webapp.files.models import StoredFile
+from webapp.files.images import LARGEST_FILE, check_size
 from webapp.files.queries import file_for, original_for
+from webapp.files.shown import shown
 from webapp.files.store import store
 from webapp.kit.clock import utc_now
-from webapp.kit.problems import NotFound
 from webapp.kit.transaction import transaction
 from webapp.sites.access import needs_somewhere
 from webapp.sites.rules import Right
-from webapp.sync.receipts import receipt, refuse_other_author
+from webapp.sync.incoming import refuse_other_author
+from webapp.sync.receipts import receipt
 
 files = Blueprint("files", __name__, url_prefix="/files")
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
@@ -33,7 +32,7 @@ def receive(file_id: uuid.UUID) -> Response:
     kept = keep_bytes(_body(), request.headers.get("X-Content-SHA256"))
     with transaction():
         row, is_new = note_file(file_id, kept, by=current_user, now=utc_now())
-    return receipt(row.id, row.sha256, is_new=is_new, received_at=row.received_at)
+    return receipt(row.id, row.sha256, is_new=is_new, received_at=row.received_at, sent_sha256=row.sha256)
 
 
 @files.route("/<uuid:file_id>", methods=["HEAD"])
@@ -51,14 +50,14 @@ def ask(file_id: uuid.UUID) -> Response:
 @needs_somewhere(Right.READ)
 def display(file_id: uuid.UUID) -> Response:
     """At most 1600 px, upright, without metadata."""
-    return _shown(file_for(current_user, file_id), "display")
+    return shown(file_for(current_user, file_id), "display")
 
 
 @files.get("/<uuid:file_id>/thumbnail")
 @needs_somewhere(Right.READ)
 def thumbnail(file_id: uuid.UUID) -> Response:
     """At most 240 px, upright, without metadata."""
-    return _shown(file_for(current_user, file_id), "thumbnail")
+    return shown(file_for(current_user, file_id), "thumbnail")
 
 
 @files.get("/<uuid:file_id>/original")
@@ -84,15 +83,3 @@ def _body() -> bytes:
     except RequestEntityTooLarge:
         check_size(LARGEST_FILE + 1)
         raise
-
-
-def _shown(file: StoredFile, shape: str) -> Response:
-    try:
-        data = store().served(file.sha256, shape, lambda raw: drawn(raw, SHAPES[shape]))
-    except FileNotFoundError:
-        raise NotFound(_("The photo's bytes are missing in the file store. Please tell your administrator.")) from None
-    answer = make_response(data)
-    answer.headers["Content-Type"] = "image/jpeg"
-    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer

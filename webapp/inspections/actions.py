@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import selectinload
 
 from webapp.assets.models import Asset, AssetStatus
@@ -18,7 +18,7 @@ from webapp.assets.queries import asset_for
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.checklists import queries as checklists
-from webapp.checklists.models import ChecklistVersion
+from webapp.checklists.published import PublishedVersion
 from webapp.extensions import db
 from webapp.faults.actions import raise_finding
 from webapp.faults.models import FindingKind
@@ -27,29 +27,33 @@ from webapp.files.queries import same_bytes_elsewhere
 from webapp.inspections import queries
 from webapp.inspections.answers import Judged, judged, missing, photo_ids, unknown_keys
 from webapp.inspections.models import Answer, AnswerPhoto, Inspection, Visit
-from webapp.inspections.rules import Facts, Units, flags, skew_of, true_moment, units_in_order
+from webapp.inspections.rules import Facts, Flag, Speed, Units, flags, skew_of, true_moment, units_in_order
 from webapp.inspections.schemas import content_of
-from webapp.kit.clock import local_day
+from webapp.kit.clock import Month, local_day
 from webapp.kit.insert import insert_if_new
 from webapp.kit.problems import Invalid, NotFound
 from webapp.people.models import Person
+from webapp.seals.queries import is_month_closed
 from webapp.sites.models import PhotoRule, Site
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, receive
+from webapp.sync.actions import NOT_SENT, Document, Sending, receive
 
 KIND = "inspection"
 FINDINGS = {"fault": FindingKind.FAULT, "hazard": FindingKind.HAZARD}
 
 
-def hand_in(fields: Mapping[str, Any], *, by: Person, now: datetime) -> Inspection:
+def hand_in(fields: Mapping[str, Any], *, sending: Sending = NOT_SENT, by: Person, now: datetime) -> Inspection:
     """Records a completed checklist; `fields` come from `schemas.load_inspection`. See `take`."""
-    return take(fields, by=by, now=now)[0]
+    return take(fields, sending=sending, by=by, now=now)[0]
 
 
-def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspection, bool]:
+def take(
+    fields: Mapping[str, Any], *, sending: Sending = NOT_SENT, by: Person, now: datetime
+) -> tuple[Inspection, bool]:
     """The record of a document, and whether it is new. The same document again changes nothing.
 
-    Odd things (old version, retired asset, second inspection, reused photo, wrong clock) are flagged, never refused.
+    Odd things (old version, retired asset, second inspection, reused photo, wrong clock, impossible speed, a month that
+    is closed) are flagged, never refused.
 
     Raises:
         NotFound, Refused: the asset is of another site, or the person may not inspect there.
@@ -57,12 +61,12 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
         Invalid: required answers are missing, an abnormal item is incomplete (R10), answers do not fit the version.
         Missing: photos have not arrived yet.
     """
-    document = document_of(fields, by)
-    skew = skew_of(fields.get("sent_at"), now)
-    if not receive(replace(document, clock_offset_ms=_milliseconds(skew)), now=now):
+    document = document_of(fields, by, sending)
+    skew = skew_of(sending.sent_at, now)
+    if not receive(document, now=now):
         return db.session.get_one(Inspection, document.id), False
-    asset = asset_for(by, fields["asset"], Right.INSPECT)
-    version = _version(fields["version"], asset)
+    asset = asset_for(by, fields["asset"], Right.INSPECT, is_bare=True)
+    version, is_current = _version(fields["version"], asset)
     replaced, is_replaced_twice = _replaced(fields.get("supersedes"), asset)
     started_at, finished_at = (true_moment(fields[name], skew) for name in ("started_at", "finished_at"))
     answers = fields.get("answers", {})
@@ -77,11 +81,12 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     _check_complete(fields, asset, version, results, units)
     photos = list(photo_ids(answers))
     # the visit is locked before anything that refers to the site: signing takes the two in this order, too
-    visit = _visit(asset.site, local_day(finished_at, asset.site.timezone), by, fields.get("accompanied_by"), now=now)
+    day = local_day(finished_at, asset.site.timezone)
+    visit = open_sheet(asset.site, day, by, fields.get("accompanied_by"), now=now)
     attach(photos, asset.site_id, by=by)
     odd = flags(
         Facts(
-            **_version_facts(version, asset),
+            **_version_facts(version, is_current, asset),
             **_photo_facts(photos, document.id, replaced, asset),
             is_retired=asset.status == AssetStatus.RETIRED,
             is_second_in_visit=queries.is_second_in_visit(
@@ -92,6 +97,7 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
             started_at=fields["started_at"],
             finished_at=fields["finished_at"],
             received_at=now,
+            speed=_speed(fields, results, asset, finished_at, by),
         )
     )
     inspection = Inspection(
@@ -114,6 +120,8 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     )
     db.session.add(inspection)
     db.session.flush()
+    if _is_after_closing(asset.site, finished_at, now):
+        odd = inspection.flags = [*odd, Flag.AFTER_CLOSING.value]
     _store_answers(document.id, asset, results, replaced, by=by, reported_at=finished_at, now=now)
     facts: dict[str, Any] = {"asset": asset.code, "verdict": inspection.verdict, "flags": odd}
     facts |= {"digest": document.digest, "supersedes": str(replaced) if replaced else None}
@@ -122,7 +130,7 @@ def take(fields: Mapping[str, Any], *, by: Person, now: datetime) -> tuple[Inspe
     return inspection, True
 
 
-def document_of(fields: Mapping[str, Any], by: Person) -> Document:
+def document_of(fields: Mapping[str, Any], by: Person, sending: Sending = NOT_SENT) -> Document:
     """The document as the arrivals keep it."""
     return Document(
         id=fields["id"],
@@ -130,6 +138,7 @@ def document_of(fields: Mapping[str, Any], by: Person) -> Document:
         author_id=by.id,
         content=content_of(fields),
         claimed_at=fields["finished_at"],
+        sending=sending,
     )
 
 
@@ -138,28 +147,20 @@ def photo_rule_of(asset: Asset) -> PhotoRule:
     return PhotoRule(asset.photo_rule or asset.site.photo_rule)
 
 
-def _milliseconds(skew: timedelta) -> int:
-    """Whole milliseconds within what an integer column holds (24 days); a clock further off is off anyway."""
-    return max(-(2**31), min(2**31 - 1, skew // timedelta(milliseconds=1)))
-
-
-def _version(version_id: uuid.UUID, asset: Asset) -> ChecklistVersion:
-    """A published version that the asset's site may use, however old."""
+def _version(version_id: uuid.UUID, asset: Asset) -> tuple[PublishedVersion, bool]:
+    """A published version that the asset's site may use, however old, and whether it is the one that counts there."""
     try:
-        version = checklists.version(version_id)
+        return checklists.handed_in(version_id, asset.site_id)
     except NotFound:
-        version = None
-    if version is None or version.published_at is None or version.site_id not in (None, asset.site_id):
         raise Invalid(
             _("This checklist version is unknown. Open the checklist of the asset again."),
             fields={"version": [_("Unknown version.")]},
-        )
-    return version
+        ) from None
 
 
-def _version_facts(version: ChecklistVersion, asset: Asset) -> dict[str, bool]:
+def _version_facts(version: PublishedVersion, is_current: bool, asset: Asset) -> dict[str, bool]:
     return {
-        "is_old_version": not checklists.is_current(version, asset.site_id),
+        "is_old_version": not is_current,
         "is_other_checklist": checklists.category_of(asset, [version.checklist]) != version.checklist.key,
     }
 
@@ -202,7 +203,7 @@ def _units(fields: Mapping[str, Any], asset: Asset) -> Units:
 
 
 def _check_complete(
-    fields: Mapping[str, Any], asset: Asset, version: ChecklistVersion, results: Sequence[Judged], units: Units
+    fields: Mapping[str, Any], asset: Asset, version: PublishedVersion, results: Sequence[Judged], units: Units
 ) -> None:
     if unknown := unknown_keys(version.items, fields.get("answers", {})):
         raise Invalid(
@@ -239,6 +240,23 @@ def _photo_facts(
     }
 
 
+def _speed(
+    fields: Mapping[str, Any], results: Sequence[Judged], asset: Asset, finished_at: datetime, by: Person
+) -> Speed:
+    """How fast the form was filled in; where the device measured that itself, other inspections are not asked for."""
+    answers, seconds = sum(one.is_given for one in results), fields.get("seconds")
+    other = None if seconds is not None else queries.finished_shortly_before(finished_at, asset, by, answers)
+    return Speed(answers, seconds, finished_at - other if other else None, is_correction="supersedes" in fields)
+
+
+def _is_after_closing(site: Site, finished_at: datetime, now: datetime) -> bool:
+    """Whether the month of an inspection is closed already. Asked once the row stands: it refers to the site, so a
+    closing that began before has ended, and one that begins now waits and counts this inspection.
+    """
+    month = Month.of(local_day(finished_at, site.timezone))
+    return month < Month.of(local_day(now, site.timezone)) and is_month_closed(site.id, month)
+
+
 def _has_reused(photos: Sequence[uuid.UUID], inspection_id: uuid.UUID, replaced: uuid.UUID | None) -> bool:
     """The very same photo under two items, in another record, or sent again under another name."""
     if len(set(photos)) < len(photos):
@@ -246,24 +264,34 @@ def _has_reused(photos: Sequence[uuid.UUID], inspection_id: uuid.UUID, replaced:
     return bool(queries.photos_used_elsewhere(photos, inspection_id, replaced) or same_bytes_elsewhere(photos))
 
 
-def _visit(site: Site, day: date, by: Person, accompanied_by: str | None, *, now: datetime) -> Visit:
+def open_sheet(site: Site, day: date, by: Person, accompanied_by: str | None, *, now: datetime) -> Visit:
     """The technician's open sheet of that day, locked; a new one where there is none, or the last one is signed."""
-    newest = (
+    sheet = {"site_id": site.id, "day": day, "technician_id": by.id}
+    visit = db.session.scalar(_newest_sheet(), sheet)
+    while visit is None or visit.is_signed:
+        _add_visit(site, day, by, visit.number + 1 if visit else 1, now=now)
+        visit = db.session.scalar(_newest_sheet(), sheet)
+    if accompanied_by and accompanied_by != visit.accompanied_by:
+        visit.accompanied_by = accompanied_by
+    return visit
+
+
+@cache
+def _newest_sheet() -> Select[Visit]:
+    """Made once: making it costs more than asking it."""
+    return (
         select(Visit)
-        .where(Visit.site_id == site.id, Visit.day == day, Visit.technician_id == by.id)
+        .where(
+            Visit.site_id == bindparam("site_id"),
+            Visit.day == bindparam("day"),
+            Visit.technician_id == bindparam("technician_id"),
+        )
         .order_by(Visit.number.desc())
         .limit(1)
         .options(selectinload(Visit.signatures))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    visit = db.session.scalar(newest)
-    while visit is None or visit.signatures:
-        _add_visit(site, day, by, visit.number + 1 if visit else 1, now=now)
-        visit = db.session.scalar(newest)
-    if accompanied_by and accompanied_by != visit.accompanied_by:
-        visit.accompanied_by = accompanied_by
-    return visit
 
 
 def _add_visit(site: Site, day: date, by: Person, number: int, *, now: datetime) -> None:

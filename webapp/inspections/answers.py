@@ -9,7 +9,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from webapp.checklists.models import CheckItem, ItemKind, LimitOverride
+from webapp.checklists.models import ItemKind, LimitOverride
+from webapp.checklists.published import PublishedItem
 from webapp.checklists.rules import Bounds, Given, Judgement, Verdict, bounds, judge, problems
 from webapp.inspections.queries import LastValue
 from webapp.inspections.rules import Units, level_meant, unit_problems
@@ -23,7 +24,7 @@ FIELD_OF = {"why": "why", "remedy": "remedy", "photo": "photo"}
 class Judged:
     """One item with what was given and the verdict on it."""
 
-    item: CheckItem
+    item: PublishedItem
     given: Given
     bounds: Bounds
     judgement: Judgement
@@ -60,7 +61,7 @@ class Judged:
 
 
 def judged(
-    items: Sequence[CheckItem],
+    items: Sequence[PublishedItem],
     answers: Mapping[str, Mapping[str, Any]],
     *,
     last: Mapping[str, LastValue],
@@ -88,7 +89,7 @@ def missing(
     return found
 
 
-def unknown_keys(items: Sequence[CheckItem], answers: Mapping[str, Any]) -> list[str]:
+def unknown_keys(items: Sequence[PublishedItem], answers: Mapping[str, Any]) -> list[str]:
     """Answered keys that the version does not have, in order."""
     known = {item.key for item in items}
     return sorted(key for key in answers if key not in known)
@@ -101,7 +102,7 @@ def photo_ids(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[uuid.UUID]:
 
 
 def _judged(
-    item: CheckItem,
+    item: PublishedItem,
     answer: Mapping[str, Any],
     last: LastValue | None,
     overrides: Mapping[str, LimitOverride],
@@ -128,7 +129,7 @@ def _judged(
     )
 
 
-def _has_na_button(item: CheckItem) -> bool:
+def _has_na_button(item: PublishedItem) -> bool:
     """Where the form offers "not applicable" beside the other answers; a text "na" is a text."""
     if item.kind == ItemKind.CHOICE:
         return all(option["value"] != "na" for option in item.options)

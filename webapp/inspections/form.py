@@ -18,14 +18,15 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.assets.models import Asset, AssetStatus
 from webapp.checklists import queries as checklists
-from webapp.checklists.models import CheckItem, ChecklistVersion, ItemKind
+from webapp.checklists.models import ItemKind
+from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.rules import Bounds, bounds
 from webapp.faults.models import Finding
 from webapp.faults.queries import open_findings_of_asset
 from webapp.inspections import queries
 from webapp.inspections.actions import photo_rule_of
 from webapp.inspections.models import Answer, Inspection, Return
-from webapp.inspections.queries import LastValue
+from webapp.inspections.queries import LastAbnormal, LastValue
 from webapp.inspections.rules import proposed_level
 from webapp.inspections.schemas import PARTS, grouped
 from webapp.kit.charts import trend
@@ -43,10 +44,12 @@ TREND_LENGTH = 6
 class Entry:
     """One item of the form."""
 
-    item: CheckItem
+    item: PublishedItem
     bounds: Bounds
     last: LastValue | None
     last_on: date | None
+    abnormal: LastAbnormal | None  # what was wrong here the last time
+    abnormal_on: date | None
     trend: Markup
     level: str  # the level proposed for a fault, or the one chosen already
     given: Mapping[str, Any]  # value, na, why, remedy, photo as in AnswerSchema
@@ -65,7 +68,7 @@ class Form:
     """The whole form. `values` are the fields that belong to no item."""
 
     asset: Asset
-    version: ChecklistVersion
+    version: PublishedVersion
     entries: Sequence[Entry]
     photo_rule: PhotoRule
     open_findings: Sequence[Finding]
@@ -85,6 +88,27 @@ class Form:
         return [one for one in self.again.returns if not one.item_key] if self.again else []
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the forms of some assets are drawn from, loaded for all of them together; each by asset id."""
+
+    versions: Mapping[uuid.UUID, PublishedVersion]  # an asset without a fitting checklist is left out
+    last: Mapping[uuid.UUID, Mapping[str, LastValue]]
+    readings: Mapping[uuid.UUID, Mapping[str, Sequence[tuple[datetime, Decimal]]]]
+    abnormal: Mapping[uuid.UUID, Mapping[str, LastAbnormal]]
+
+
+def known_about(assets: Sequence[Asset], *, without: uuid.UUID | None = None) -> Known:
+    """Loads it in a fixed number of queries. `without`: a record that is about to be replaced."""
+    ids, replaced = [asset.id for asset in assets], [without] if without else []
+    return Known(
+        versions=checklists.versions_for(assets),
+        last=queries.last_values_of(ids, without=replaced),
+        readings=queries.readings_of_all(ids, TREND_LENGTH),
+        abnormal=queries.last_abnormal_of(ids, without=replaced),
+    )
+
+
 def blank_form(
     asset: Asset,
     *,
@@ -92,22 +116,26 @@ def blank_form(
     again: uuid.UUID | None = None,
     typed: MultiDict[str, Any] | None = None,
     problems: Mapping[str, Sequence[str]] | None = None,
+    known: Known | None = None,
 ) -> Form | None:
     """The form of an asset, None where no checklist fits it. A fixed number of queries.
 
     Args:
         again: the record to be done again or corrected; its answers are filled in, except those sent back.
         typed: what came from a form that could not be taken; shown again with `problems`.
+        known: what was loaded for many assets before; right as long as `again` is a record that was sent back, because
+            only one that stands would have to be left out of it.
 
     Raises:
         NotFound: `again` is no record of this asset.
     """
-    version = checklists.version_for(asset)
+    before = _record_to_repeat(asset, again, by)
+    known = known or known_about([asset], without=before.id if before else None)
+    version = known.versions.get(asset.id)
     if version is None:
         return None
-    before = _record_to_repeat(asset, again, by)
-    last = queries.last_values(asset.id, without=before.id if before else None)
-    readings = queries.readings_of(asset.id, TREND_LENGTH)
+    last, readings = known.last.get(asset.id, {}), known.readings.get(asset.id, {})
+    abnormal = known.abnormal.get(asset.id, {})
     overrides = checklists.overrides_for(asset.id)
     values = typed if typed is not None else _values_of(before)
     given = grouped(values)
@@ -118,6 +146,8 @@ def blank_form(
             bounds=(limits := bounds(item, _value(last.get(item.key)), overrides.get(item.key))),
             last=(newest := last.get(item.key)),
             last_on=local_day(newest.at, asset.site.timezone) if newest else None,
+            abnormal=(wrong := abnormal.get(item.key)),
+            abnormal_on=local_day(wrong.at, asset.site.timezone) if wrong else None,
             trend=_trend(item, limits, readings.get(item.key, [])),
             level=given.get(item.key, {}).get("level") or proposed_level(item.severity, asset.site.fault_levels),
             given=given.get(item.key, {}),
@@ -182,7 +212,7 @@ def _put_answer(values: MultiDict[str, Any], answer: Answer) -> None:
     values.setlist(f"photo.{key}", [str(photo.file_id) for photo in answer.photos])
 
 
-def _trend(item: CheckItem, limits: Bounds, readings: Sequence[tuple[datetime, Decimal]]) -> Markup:
+def _trend(item: PublishedItem, limits: Bounds, readings: Sequence[tuple[datetime, Decimal]]) -> Markup:
     """The last readings, drawn from two on."""
     if item.kind != ItemKind.NUMBER or len(readings) < 2:
         return Markup("")

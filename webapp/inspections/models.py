@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.assets.models import Asset
@@ -39,6 +39,11 @@ class Visit(Model):
         back_populates="visit", order_by="Inspection.finished_at", lazy="raise"
     )
     signatures: Mapped[list[Signature]] = relationship(order_by="Signature.signed_at", lazy="raise")
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a signature stands under it; one that its signer objected to does not."""
+        return any(not signature.is_void for signature in self.signatures)
 
 
 class Inspection(Model):
@@ -156,11 +161,27 @@ class Omission(Model):
 class Signature(Model):
     """A drawn signature under a visit. The last one needed seals the visit.
 
-    `signed_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing.
+    `signed_at` is as the device claimed, uncorrected; the server's clock where it claimed nothing. One that came under
+    another account counts once the signer has confirmed it; one that the signer objected to is void and stays.
     """
 
     __tablename__ = "signatures"
-    __table_args__ = (UniqueConstraint("visit_id", "capacity"),)
+    __table_args__ = (
+        Index(
+            "ix_signatures_one_per_capacity",
+            "visit_id",
+            "capacity",
+            unique=True,
+            sqlite_where=text("objected_at IS NULL"),
+            postgresql_where=text("objected_at IS NULL"),
+        ),
+        Index(
+            "ix_signatures_to_confirm",
+            "person_id",
+            sqlite_where=text("brought_by IS NOT NULL AND confirmed_at IS NULL AND objected_at IS NULL"),
+            postgresql_where=text("brought_by IS NOT NULL AND confirmed_at IS NULL AND objected_at IS NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # named by the device
     visit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("visits.id"))
@@ -170,5 +191,30 @@ class Signature(Model):
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"))
     signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # digest over all that the signature covers (visits.rules.covers_digest); older ones have none and cover their sheet
+    covers_digest: Mapped[str | None] = mapped_column(String(64))
+    brought_by: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("people.id")
+    )  # on whose device, if not the signer's
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    objected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the signer says: this was not me, or not this
+    objection: Mapped[str] = mapped_column(Text, default="", server_default="")
 
-    person: Mapped[Person] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="raise")
+    bringer: Mapped[Person | None] = relationship(foreign_keys=[brought_by], lazy="raise")
+
+    @property
+    def is_void(self) -> bool:
+        """Whether its signer objected to it."""
+        return self.objected_at is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was brought on somebody else's device and its signer has said nothing yet."""
+        return self.brought_by is not None and self.confirmed_at is None and not self.is_void
+
+    @property
+    def counts(self) -> bool:
+        """Whether it helps to seal the sheet."""
+        return not self.is_void and not self.is_waiting

@@ -11,6 +11,11 @@ from typing import Any
 RUN_STATES = ("running", "defective", "stopped")  # 运行情况
 SKEW_TOLERATED = timedelta(minutes=5)
 LATE_AFTER = timedelta(days=3)
+# Speed: reading a question and tapping takes two seconds at least, before anything is looked at; who fills in several
+# lists side by side and hands them in one after the other still taps each once. Short lists say nothing.
+FEWEST_ANSWERS_JUDGED = 5
+SECONDS_PER_ANSWER = 2
+SECONDS_PER_ANSWER_AFTER_ANOTHER = 1
 
 
 class Flag(enum.StrEnum):
@@ -26,6 +31,9 @@ class Flag(enum.StrEnum):
     CLOCK_SKEW = "clock_skew"
     TIMES_REVERSED = "times_reversed"
     RECEIVED_LATE = "received_late"
+    CLAIMED_AHEAD = "claimed_ahead"
+    TOO_FAST = "too_fast"
+    AFTER_CLOSING = "after_closing"  # known only once the row stands: see actions.take
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,20 @@ class Units:
     checked: int | None
     abnormal: Sequence[str]
     reason: str
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How quickly a form was filled in.
+
+    `seconds` is how long it was worked on by a clock that nobody sets, None where the device did not say.
+    `after_another` is how long before this one the technician finished another asset, None where not so shortly before.
+    """
+
+    answers: int
+    seconds: int | None
+    after_another: timedelta | None
+    is_correction: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +75,7 @@ class Facts:
     started_at: datetime
     finished_at: datetime
     received_at: datetime
+    speed: Speed
 
 
 def flags(facts: Facts) -> list[str]:
@@ -65,11 +88,42 @@ def flags(facts: Facts) -> list[str]:
         Flag.REPLACED_TWICE: facts.is_replaced_twice,
         Flag.REUSED_PHOTO: facts.has_reused_photo,
         Flag.PHOTO_FORBIDDEN: facts.has_forbidden_photo,
-        Flag.CLOCK_SKEW: abs(facts.skew) > SKEW_TOLERATED,
+        Flag.CLOCK_SKEW: not _is_believed(facts.skew),
         Flag.TIMES_REVERSED: facts.finished_at < facts.started_at,
         Flag.RECEIVED_LATE: facts.received_at - true_moment(facts.finished_at, facts.skew) > LATE_AFTER,
+        Flag.CLAIMED_AHEAD: _is_believed(facts.skew) and facts.finished_at - facts.received_at > SKEW_TOLERATED,
+        Flag.TOO_FAST: is_too_fast(facts.speed, facts.finished_at - facts.started_at),
+        Flag.AFTER_CLOSING: False,
     }
     return [flag.value for flag in Flag if is_set[flag]]
+
+
+def is_too_fast(speed: Speed, taken: timedelta) -> bool:
+    """Whether so many answers cannot have been given in that time. A hint, no proof: looking may have come before.
+
+    `taken` is from beginning to end by the device's clock.
+
+    Not judged: short lists; a correction, whose form was filled in already; a form without a clock of its own, where
+    beginning and end are the same moment. Finishing shortly after another asset is odd only where the device did not
+    measure the time itself: lists filled in side by side may well be handed in one after the other.
+    """
+    if speed.answers < FEWEST_ANSWERS_JUDGED or speed.is_correction:
+        return False
+    if speed.seconds is not None:
+        return speed.seconds < SECONDS_PER_ANSWER * speed.answers
+    if timedelta() < taken < timedelta(seconds=SECONDS_PER_ANSWER * speed.answers):
+        return True
+    return speed.after_another is not None and speed.after_another < shortest_gap(speed.answers)
+
+
+def shortest_gap(answers: int) -> timedelta:
+    """How far apart two inspections by one person end at least, when the second has so many answers."""
+    return timedelta(seconds=SECONDS_PER_ANSWER_AFTER_ANOTHER * answers)
+
+
+def _is_believed(skew: timedelta) -> bool:
+    """Whether times stand as the device claimed them."""
+    return abs(skew) <= SKEW_TOLERATED
 
 
 def skew_of(sent_at: datetime | None, received_at: datetime) -> timedelta:
@@ -83,7 +137,7 @@ def true_moment(claimed: datetime, skew: timedelta) -> datetime:
     A tablet that woke up in the year 2000 would else put the record into a month that nobody opens. The claimed
     moment itself stays in the arrived document.
     """
-    return claimed if abs(skew) <= SKEW_TOLERATED else claimed - skew
+    return claimed if _is_believed(skew) else claimed - skew
 
 
 def unit_problems(units: Units, *, has_abnormal_answer: bool) -> dict[str, str]:

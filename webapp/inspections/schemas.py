@@ -20,6 +20,7 @@ from webapp.kit.intake import CleanText, FormSchema, Moment, from_form
 
 MOST_ANSWERS = 200
 MOST_PHOTOS = 20  # of one item
+MOST_SECONDS = 10_000_000  # some months
 PARTS = {"a": "value", "na": "na", "why": "why", "remedy": "remedy", "level": "level", "photo": "photo"}
 
 
@@ -35,14 +36,14 @@ class AnswerSchema(FormSchema):
 
 
 class InspectionSchema(FormSchema):
-    """A completed checklist. `id` comes from the address, `sent_at` is no part of the content."""
+    """A completed checklist. `id` comes from the address."""
 
     id = fields.UUID(required=True)
     asset = fields.UUID(required=True)
     version = fields.UUID(required=True)
     started_at = Moment(required=True)
     finished_at = Moment(required=True)
-    sent_at = Moment()
+    seconds = fields.Integer(validate=validate.Range(min=0, max=MOST_SECONDS))  # worked on, by a clock nobody sets
     supersedes = fields.UUID()
     run_state = fields.String(validate=validate.OneOf(RUN_STATES))
     units_checked = fields.Integer(validate=validate.Range(min=0, max=100_000))
@@ -91,8 +92,8 @@ def grouped(form: MultiDict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def content_of(fields_: Mapping[str, Any]) -> dict[str, Any]:
-    """What the document's digest is taken over: all that came, but its id and the clock when it was sent."""
-    return {name: value for name, value in fields_.items() if name not in ("id", "sent_at")}
+    """What the document's digest is taken over: all that came, but its id."""
+    return {name: value for name, value in fields_.items() if name != "id"}
 
 
 def problems_in(error: ValidationError) -> dict[str, list[str]]:

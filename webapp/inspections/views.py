@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, make_response, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from marshmallow import ValidationError, fields
@@ -14,24 +14,25 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from webapp.assets.models import Asset
-from webapp.assets.queries import asset_for
+from webapp.assets.queries import asset_for, site_of
 from webapp.files.uploads import keep_uploads
-from webapp.inspections import queries, words
+from webapp.inspections import pages, queries, words
 from webapp.inspections.actions import KIND, document_of, take
 from webapp.inspections.form import blank_form
 from webapp.inspections.record import record_of
 from webapp.inspections.schemas import load_inspection, problems_in
 from webapp.kit.access import signed_in
 from webapp.kit.clock import utc_now
-from webapp.kit.intake import FormSchema, load_query
+from webapp.kit.intake import FormSchema, load, load_query
 from webapp.kit.language import show_times_of
 from webapp.kit.problems import Invalid, Problem, wants_json
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, keep_refused, stored_or_kept
-from webapp.sync.receipts import receipt, refuse_other_author
+from webapp.sync.actions import named, stored_or_kept
+from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
+from webapp.sync.receipts import receipt
 
 inspections = Blueprint("inspections", __name__, url_prefix="/inspections")
 
@@ -40,6 +41,12 @@ class AgainSchema(FormSchema):
     """Which record is done again."""
 
     again = fields.UUID()
+
+
+class AssetSchema(FormSchema):
+    """Which asset a plain form is about."""
+
+    asset = fields.UUID(required=True)
 
 
 @inspections.get("/new/<uuid:asset_id>")
@@ -54,6 +61,44 @@ def new(asset_id: uuid.UUID) -> Response:
 @needs_somewhere(Right.INSPECT)
 def receive_plain(asset_id: uuid.UUID) -> Response:
     """The form of a browser without JavaScript: photos come along, the server names the record and the times."""
+    return _receive_plain(asset_id)
+
+
+@inspections.post("/<uuid:inspection_id>")
+@signed_in
+def receive(inspection_id: uuid.UUID) -> Response:
+    """A document from a device: 201 stored · 200 already here · 409 other content under this id · 422 incomplete or
+    unreadable · 424 photos have not arrived yet. What is refused is kept, too. A plain form may post to the nil id.
+    """
+    sending, now, name = incoming(), utc_now(), named(inspection_id)
+    if not inspection_id.int and not wants_json():
+        return _receive_plain(load(AssetSchema())["asset"])
+    with kept_if_unreadable(KIND, name, sending, now=now, site_of=_site_about, explained=_as_problem):
+        document = load_inspection(name, request.form)
+    with stored_or_kept(document_of(document, current_user, sending), now=now, site_of=_site_about):
+        inspection, is_new = take(document, sending=sending, by=current_user, now=now)
+    address = url_for("inspections.show", inspection_id=inspection.id)
+    if not wants_json():
+        return done(address)
+    return receipt(inspection.id, inspection.digest, is_new=is_new, received_at=inspection.received_at, url=address)
+
+
+@inspections.get("/<uuid:inspection_id>")
+@needs_somewhere(Right.READ)
+def show(inspection_id: uuid.UUID) -> Response:
+    """The record."""
+    inspection = queries.inspection_for(current_user, inspection_id)
+    show_times_of(inspection.asset.site.timezone)
+    return page(
+        "inspections/show.html",
+        record=record_of(inspection),
+        words=words,
+        may_inspect=may(current_user, Right.INSPECT, inspection.site_id),
+        may_take_original=any(may(current_user, right, inspection.site_id) for right in (Right.EXPORT, Right.SIGN)),
+    )
+
+
+def _receive_plain(asset_id: uuid.UUID) -> Response:
     asset = asset_for(current_user, asset_id, Right.INSPECT)
     now = utc_now()
     form = MultiDict({"started_at": now.isoformat(), "finished_at": now.isoformat(), "asset": str(asset_id)})
@@ -72,42 +117,9 @@ def receive_plain(asset_id: uuid.UUID) -> Response:
     return done(url_for("inspections.show", inspection_id=document["id"]))
 
 
-@inspections.post("/<uuid:inspection_id>")
-@signed_in
-def receive(inspection_id: uuid.UUID) -> Response:
-    """A document from a device: 201 stored · 200 already here · 409 other content under this id · 422 incomplete or
-    unreadable · 424 photos have not arrived yet. What is refused is kept, too.
-    """
-    refuse_other_author()
-    now = utc_now()
-    try:
-        document = load_inspection(inspection_id, request.form)
-    except ValidationError as error:
-        problem = _as_problem(error)
-        unreadable = Document(inspection_id, KIND, current_user.id, request.form.to_dict(flat=False))
-        with transaction():
-            keep_refused(unreadable, status=problem.status, reason=problem.message, now=now)
-        raise problem from None
-    with stored_or_kept(document_of(document, current_user), now=now):
-        inspection, is_new = take(document, by=current_user, now=now)
-    if not wants_json():
-        return done(url_for("inspections.show", inspection_id=inspection_id))
-    return receipt(inspection.id, inspection.digest, is_new=is_new, received_at=inspection.received_at)
-
-
-@inspections.get("/<uuid:inspection_id>")
-@needs_somewhere(Right.READ)
-def show(inspection_id: uuid.UUID) -> Response:
-    """The record."""
-    inspection = queries.inspection_for(current_user, inspection_id)
-    show_times_of(inspection.asset.site.timezone)
-    return page(
-        "inspections/show.html",
-        record=record_of(inspection),
-        words=words,
-        may_inspect=may(current_user, Right.INSPECT, inspection.site_id),
-        may_take_original=any(may(current_user, right, inspection.site_id) for right in (Right.EXPORT, Right.SIGN)),
-    )
+def _site_about() -> uuid.UUID | None:
+    """The command centre that a refused document is about."""
+    return site_of(id_in_form("asset"))
 
 
 def _form_page(
@@ -123,7 +135,7 @@ def _form_page(
     form = blank_form(asset, by=current_user, again=again or _named_in(typed), typed=typed, problems=problems)
     if form is None:
         return page("inspections/no_checklist.html", asset=asset)
-    return page("inspections/new.html", status, form=form, words=words, problem=problem)
+    return make_response(pages.drawn(form, problem), status)
 
 
 def _named_in(typed: MultiDict[str, Any] | None) -> uuid.UUID | None:

@@ -9,7 +9,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.checklists.models import CheckItem, ItemKind
+from webapp.checklists.models import ItemKind
+from webapp.checklists.published import AnyItem
 from webapp.checklists.rules import Bounds
 from webapp.faults.rules import duration
 from webapp.inspections.models import Answer
@@ -33,6 +34,9 @@ FLAGS = {
     "clock_skew": _l("The clock of the device was wrong; the times shown are corrected."),
     "times_reversed": _l("It ends before it begins."),
     "received_late": _l("It arrived more than three days after it was done."),
+    "claimed_ahead": _l("By its own clock it was done later than it arrived."),
+    "too_fast": _l("It was answered faster than one can look; the device may have been looked at before."),
+    "after_closing": _l("It arrived after the month was closed: an addendum, it changes no figure of that month."),
 }
 # what is often the reason, to be tapped instead of typed
 PHRASES = {
@@ -42,7 +46,7 @@ PHRASES = {
 OTHER_PHRASES = (_l("To be arranged"), _l("Part is missing"), _l("Cause not known yet"))
 
 
-def phrases_for(item: CheckItem) -> tuple[Any, ...]:
+def phrases_for(item: AnyItem) -> tuple[Any, ...]:
     """The phrases offered for the reason of an abnormal answer."""
     return PHRASES.get(ItemKind(item.kind), OTHER_PHRASES)
 
@@ -62,7 +66,7 @@ def plain(number: Decimal) -> str:
     return f"{number:f}".replace("-", "−")
 
 
-def answer_in_words(item: CheckItem | None, answer: Answer) -> str:
+def answer_in_words(item: AnyItem | None, answer: Answer) -> str:
     """What was answered, as a person reads it: "Normal", "342 s", the words of an option, the text."""
     if answer.verdict == "na":
         return str(VERDICTS["na"])

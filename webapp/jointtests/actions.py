@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,7 +37,9 @@ from webapp.seals.models import Seal
 from webapp.sites.access import may, require
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, receive
+from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
+
+SIGNATURE_KIND = "joint_test_signature"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ def import_form(data: dict[str, Any], *, now: datetime) -> JointTestForm:
     return form
 
 
-def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: datetime) -> Accepted:
+def hand_in(
+    test_id: uuid.UUID, fields: dict[str, Any], *, sending: Sending = NOT_SENT, by: Person, now: datetime
+) -> Accepted:
     """Stores a filled-in record; the same document again changes nothing. `fields` as in JointTestSchema.
 
     Copies are made anew from the server's own inspections of that day; each problem raises a fault.
@@ -83,8 +87,7 @@ def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: date
         Missing: photos have not arrived yet.
     """
     site = require(by, Right.INSPECT, fields["site"])
-    claimed_at, clock_offset_ms = _clock(fields, site, now)
-    document = replace(document_of(test_id, fields, by), claimed_at=claimed_at, clock_offset_ms=clock_offset_ms)
+    document = document_of(test_id, fields, by, sending, claimed_at=_finished_at(fields, site))
     if not receive(document, now=now):
         return Accepted(test_id, record_for(by, test_id), document.digest, is_new=False)
     db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
@@ -121,7 +124,13 @@ def hand_in(test_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: date
 
 
 def sign_off(
-    test_id: uuid.UUID, fields: dict[str, Any], *, picture: Bytes | None = None, by: Person, now: datetime
+    test_id: uuid.UUID,
+    fields: dict[str, Any],
+    *,
+    picture: Bytes | None = None,
+    sending: Sending = NOT_SENT,
+    by: Person,
+    now: datetime,
 ) -> Accepted:
     """Stores a signature; technician and supervisor together seal the record. The same document again changes nothing.
 
@@ -132,10 +141,10 @@ def sign_off(
         Conflict: signed in this capacity already, replaced by a correction, or not the record that was shown.
         Invalid, Missing: no signature, or its picture has not arrived yet.
     """
-    test = record_for(by, test_id, lock=True)
+    test = record_for(by, test_id, Right.HAND_OVER, lock=True)
     if picture:
         fields = _with_picture(fields, picture, by=by, now=now)
-    document = signature_document(fields, test.id, by)
+    document = signature_document(fields, test.id, by, sending)
     if not receive(document, now=now):
         return Accepted(document.id, test, document.digest, is_new=False)
     capacity = Capacity(fields["capacity"])
@@ -165,20 +174,29 @@ def sign_off(
     return Accepted(document.id, test, document.digest, is_new=True, seal=made)
 
 
-def document_of(test_id: uuid.UUID, fields: dict[str, Any], by: Person) -> Document:
+def document_of(
+    test_id: uuid.UUID,
+    fields: dict[str, Any],
+    by: Person,
+    sending: Sending = NOT_SENT,
+    *,
+    claimed_at: datetime | None = None,
+) -> Document:
     """A record as the arrivals keep it."""
-    return Document(test_id, KIND, by.id, came(fields))
+    return Document(test_id, KIND, by.id, came(fields), claimed_at, sending)
 
 
-def signature_document(fields: dict[str, Any], test_id: uuid.UUID, by: Person) -> Document:
+def signature_document(fields: dict[str, Any], test_id: uuid.UUID, by: Person, sending: Sending = NOT_SENT) -> Document:
     """A signature as the arrivals keep it: named by the device, or here where a plain form cannot name itself."""
-    named, content = fields.get("id") or uuid.uuid4(), {**came(fields), "about": test_id}
-    return Document(named, "joint_test_signature", by.id, content, fields.get("signed_at"))
+    content = {**came(fields), "about": test_id}
+    return Document(
+        named(fields.get("id")), SIGNATURE_KIND, by.id, content, claimed_at=fields.get("signed_at"), sending=sending
+    )
 
 
 def _with_picture(fields: dict[str, Any], picture: Bytes, *, by: Person, now: datetime) -> dict[str, Any]:
     """The fields with the signature of a plain form stored and named in them."""
-    name = fields.get("id") or uuid.uuid4()
+    name = named(fields.get("id"))
     file, _is_new = note_file(id_of_upload(name, picture), picture, by=by, now=now)
     return {**fields, "id": name, "file": file.id}
 
@@ -209,11 +227,10 @@ def _free_number(site: Site, day: date) -> str:
     return next_number(prefix, taken)
 
 
-def _clock(fields: dict[str, Any], site: Site, now: datetime) -> tuple[datetime | None, int | None]:
-    """When the device says it was finished, and by how much its clock was off when sending, in ms."""
+def _finished_at(fields: dict[str, Any], site: Site) -> datetime | None:
+    """When it was finished, as typed."""
     times = times_typed(fields.get("values", {}), site.timezone)
-    sent_at = fields.get("sent_at")
-    return times[1] if times else None, round((sent_at - now).total_seconds() * 1000) if sent_at else None
+    return times[1] if times else None
 
 
 def _refuse_wrong_capacity(capacity: Capacity, test: JointTest, by: Person) -> None:

@@ -9,6 +9,7 @@ from webapp.jointtests.actions import Accepted
 from webapp.kit.clock import Month
 from webapp.kit.problems import NotFound, wants_json
 from webapp.kit.respond import done
+from webapp.sync.queries import received_at_of
 from webapp.sync.receipts import receipt
 
 
@@ -19,7 +20,8 @@ def accepted(result: Accepted, url: str) -> Response:
     more = {"number": result.test.number, "url": url}
     if result.seal:
         more["seal"] = result.seal.digest
-    return receipt(result.record_id, result.digest, is_new=result.is_new, received_at=result.test.received_at, **more)
+    received_at = received_at_of(result.record_id)
+    return receipt(result.record_id, result.digest, is_new=result.is_new, received_at=received_at, **more)
 
 
 def month_named(text: str) -> Month:

@@ -73,6 +73,11 @@ def record_for(person: Person, test_id: uuid.UUID, right: Right = Right.READ, *,
     return test
 
 
+def site_of(test_id: uuid.UUID) -> uuid.UUID | None:
+    """The site of a record, whoever asks; None where there is no such record. For records, never for people."""
+    return db.session.scalar(select(JointTest.site_id).where(JointTest.id == test_id))
+
+
 def tests_of(site_id: uuid.UUID, month: Month) -> list[JointTest]:
     """The records of a month that no later one replaces, oldest first, with form, values, technician, signatures."""
     wanted = _whole().where(JointTest.site_id == site_id, JointTest.day.between(month.first, month.last), _standing())

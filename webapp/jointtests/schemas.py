@@ -29,12 +29,11 @@ _FEW = validate.Length(max=MOST_CELLS, error=str(_l("More values than a joint te
 
 
 class JointTestSchema(FormSchema):
-    """A filled-in record. `id` comes from the address, `sent_at` is no part of the content."""
+    """A filled-in record. `id` comes from the address."""
 
     site = fields.UUID(required=True)
     form = fields.UUID(required=True)
     supersedes = fields.UUID()
-    sent_at = Moment()
     values = fields.Dict(keys=_CELL_NAME, values=_TEXT, validate=_FEW)
     proposed = fields.Dict(keys=_CELL_NAME, values=_TEXT, validate=_FEW)
     confirmed = fields.List(_CELL_NAME, validate=_FEW)
@@ -55,7 +54,6 @@ class SignOffSchema(FormSchema):
     file = fields.UUID()
     name = fields.String(required=True, validate=validate.Length(min=1, max=60))
     signed_at = Moment()
-    sent_at = Moment()
     covers = fields.String(required=True, validate=validate.Length(equal=64))
 
 
@@ -73,7 +71,7 @@ def load_document(form: MultiDict[str, Any] | dict[str, Any]) -> dict[str, Any]:
     """
     flat = form if isinstance(form, MultiDict) else MultiDict(form)
     schema = JointTestSchema()
-    simple = from_form(JointTestSchema(only=("site", "form", "supersedes", "sent_at")), flat)
+    simple = from_form(JointTestSchema(only=("site", "form", "supersedes")), flat)
     loaded: dict[str, Any] = schema.load({**simple, **_grouped(flat)})
     return loaded
 
@@ -91,8 +89,8 @@ def typed_of(document: dict[str, Any]) -> Typed:
 
 
 def content_of(document: dict[str, Any]) -> dict[str, Any]:
-    """What the document's digest is taken over: all that came, but its id and the clock when it was sent."""
-    return {name: value for name, value in document.items() if name not in ("id", "sent_at")}
+    """What the document's digest is taken over: all that came, but its id."""
+    return {name: value for name, value in document.items() if name != "id"}
 
 
 def _grouped(form: MultiDict[str, Any]) -> dict[str, Any]:

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from webapp.extensions import db
-from webapp.files.actions import keep_bytes
-from webapp.files.uploads import keep_uploads
+from webapp.files.uploads import keep_signature, keep_uploads
 from webapp.jointtests import actions, words
 from webapp.jointtests.arrivals import accepted, month_named
 from webapp.jointtests.pages import form_page, month_page, problem_turns, record_page
+from webapp.jointtests.queries import site_of
 from webapp.jointtests.schemas import NewQuery, SignOffSchema, load_document
+from webapp.jointtests.seal import KIND
 from webapp.jointtests.sheet import heading_of
+from webapp.kit.access import signed_in
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import json_body, load, load_query
 from webapp.kit.language import local, show_times_of
 from webapp.kit.pdf import pdf_answer, pdf_of
-from webapp.kit.problems import Invalid, invalid_from, wants_json
+from webapp.kit.problems import Invalid, wants_json
 from webapp.kit.qr import qr_svg
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
-from webapp.sites.access import current_site, needs, needs_somewhere, require
+from webapp.sites.access import current_site, needs, needs_somewhere, require, sites_with
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
-from webapp.sync.actions import stored_or_kept
-from webapp.sync.receipts import refuse_other_author
+from webapp.sync.actions import Sending, named, stored_or_kept
+from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
 
 jointtests = Blueprint("jointtests", __name__, url_prefix="/joint-tests")
 
@@ -61,17 +64,17 @@ def new() -> Response:
 @needs_somewhere(Right.INSPECT)
 def receive_plain() -> Response:
     """The form of a browser without scripts: photos come along, the server names the record."""
-    form = MultiDict(request.form)
-    problems = keep_uploads(form, by=current_user)
-    return _receive(uuid.uuid4(), form, problems)
+    return _receive(uuid.uuid4(), incoming())
 
 
 @jointtests.post("/<uuid:test_id>")
-@needs_somewhere(Right.INSPECT)
+@signed_in
 def receive(test_id: uuid.UUID) -> Response:
-    """A record from a device: 201, 200, 409, 422 or 424; what is refused is kept with the reason."""
-    refuse_other_author()
-    return _receive(test_id, MultiDict(json_body()) if request.is_json else request.form)
+    """A record from a device: 201, 200, 409, 422 or 424; what is refused is kept with the reason.
+
+    A plain form may post to the nil id; then the server names the record.
+    """
+    return _receive(named(test_id), incoming())
 
 
 @jointtests.post("/judgement")
@@ -103,33 +106,37 @@ def pdf(test_id: uuid.UUID) -> Response:
 
 
 @jointtests.post("/<uuid:test_id>/sign-off")
-@needs_somewhere(Right.HAND_OVER)
+@signed_in
 def sign_off(test_id: uuid.UUID) -> Response:
     """A signature under the record; the second one seals it."""
-    refuse_other_author()
-    fields = load(SignOffSchema())
-    data = request.files["upload"].read() if request.files.get("upload") else None
-    picture = keep_bytes(data, None) if data else None  # slow: not within the transaction
-    now, document = utc_now(), actions.signature_document(fields, test_id, current_user)
-    with stored_or_kept(document, now=now):
-        result = actions.sign_off(test_id, fields, picture=picture, by=current_user, now=now)
+    sending, now = incoming(), utc_now()
+    about, name = partial(site_of, test_id), named(id_in_form("id"))
+    with kept_if_unreadable(actions.SIGNATURE_KIND, name, sending, now=now, site_of=about):
+        fields = {**load(SignOffSchema()), "id": name}
+    picture = keep_signature(by=current_user)
+    document = actions.signature_document(fields, test_id, current_user, sending)
+    with stored_or_kept(document, now=now, site_of=about):
+        result = actions.sign_off(test_id, fields, picture=picture, sending=sending, by=current_user, now=now)
     return accepted(result, url_for("jointtests.show", test_id=test_id))
 
 
-def _receive(test_id: uuid.UUID, form: MultiDict[str, Any], problems: dict[str, list[str]] | None = None) -> Response:
-    document: dict[str, Any] = {}
-    try:
+def _receive(test_id: uuid.UUID, sending: Sending) -> Response:
+    """A form on screen can simply be mended; what a device sent may never come again: it is kept when it is refused."""
+    now, is_sent = utc_now(), wants_json()
+    form = MultiDict(json_body() if request.is_json else request.form)
+    problems = keep_uploads(form, by=current_user) if sites_with(current_user, Right.INSPECT) else {}
+    about = partial(id_in_form, "site")
+    with kept_if_unreadable(KIND, test_id, sending, now=now, site_of=about) if is_sent else nullcontext():
         document = load_document(form)
+    try:
         if problems:
             raise Invalid(_("A photo could not be taken."), fields=problems)
-        came, now = actions.document_of(test_id, document, current_user), utc_now()
-        # a form on screen can simply be mended; what a device sent may never come again
-        with stored_or_kept(came, now=now) if wants_json() else transaction():
-            result = actions.hand_in(test_id, document, by=current_user, now=now)
-    except (Invalid, ValidationError) as error:
-        problem = invalid_from(error) if isinstance(error, ValidationError) else error
-        if wants_json() or not document:
-            raise problem from None
+        came = actions.document_of(test_id, document, current_user, sending)
+        with stored_or_kept(came, now=now, site_of=about) if is_sent else transaction():
+            result = actions.hand_in(test_id, document, sending=sending, by=current_user, now=now)
+    except Invalid as problem:
+        if is_sent:
+            raise
         return _form_again(document, problem)
     url = url_for("jointtests.show", test_id=result.test.id)
     return accepted(result, url) if wants_json() else done(url)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+from flask_login import current_user
+
+from webapp.kit.static_files import present_build
 
 POLICY = "; ".join(
     [
@@ -36,6 +39,14 @@ def set_security_headers(app: Flask) -> None:
             answer.vary.add("HX-Request")
             answer.vary.add("Cookie")
             answer.headers.setdefault("Cache-Control", "private, no-cache")
-        elif request.endpoint == "static" and request.args.get("v"):
-            answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            _say_whose(answer)
+        if answer.status_code >= 400:
+            answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _say_whose(answer: Response) -> None:
+    """Tells the service worker whose page this is and of which build: what it keeps is kept under these two names."""
+    answer.headers["X-Build"] = present_build().name
+    if answer.status_code < 500 and current_user.is_authenticated:  # a 5xx may mean that nobody can be looked up
+        answer.headers["X-User"] = str(current_user.id)

@@ -8,11 +8,13 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from marshmallow import ValidationError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from webapp.extensions import db, htmx  # noqa: F401  (htmx: the request class)
 from webapp.kit.field_messages import in_words
+
+WITH_RETRY_AFTER = (429, 503)  # answers that say when to try again
 
 
 @dataclass(eq=False)
@@ -26,6 +28,7 @@ class Problem(Exception):
 
     status = 500
     default_code = "problem"
+    retry_after = 60  # seconds; said with 429 and 503
 
     def __str__(self) -> str:
         return self.message
@@ -66,9 +69,26 @@ class Missing(Problem):
     default_code = "attachments_missing"
 
 
+class Busy(Problem):
+    """The database could not be reached, or was too busy (503): nothing was changed, the same again may succeed."""
+
+    status = 503
+    default_code = "busy"
+    retry_after = 10
+
+
+class Garbled(Problem):
+    """The bytes that came are not those that were sent (400): send again."""
+
+    status = 400
+    default_code = "digest_differs"
+
+
 def wants_json() -> bool:
     """Whether the caller is a program: says so in Accept, or uses an address that only programs use."""
-    if request.path.startswith(("/api/", "/files/", "/receipts")) and request.method != "GET":
+    if request.path.startswith(("/api/", "/files/")) and request.method != "GET":
+        return True
+    if request.path == "/receipts":
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
@@ -89,6 +109,8 @@ def draw(problem: Problem) -> Response:
             answer.headers["HX-Reswap"] = "innerHTML show:top"
     answer.status_code = problem.status
     answer.headers["Cache-Control"] = "no-store"
+    if problem.status in WITH_RETRY_AFTER:
+        answer.headers["Retry-After"] = str(problem.retry_after)
     return answer
 
 
@@ -111,13 +133,20 @@ def draw_problems(app: Flask) -> None:
         db.session.rollback()
         return draw(Invalid(_("The request could not be understood."), code="unreadable"))
 
+    @app.errorhandler(OperationalError)
+    def _busy(error: OperationalError) -> Response:
+        """The database is away, locked for too long, or settled a deadlock against this request."""
+        app.logger.error("database failed at %s %s: %s", request.method, request.path, error.orig)
+        db.session.rollback()
+        return draw(Busy(_("The server is busy. What you had saved is safe. Please try again in a moment.")))
+
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         problem = Problem(_http_message(error.code or 500), code=f"http_{error.code}")
         answer = draw(problem)
         answer.status_code = error.code or 500
-        if error.code == 429 and getattr(error, "retry_after", None):
-            answer.headers["Retry-After"] = str(error.retry_after)  # type: ignore[attr-defined]
+        if answer.status_code in WITH_RETRY_AFTER:
+            answer.headers["Retry-After"] = str(getattr(error, "retry_after", None) or Problem.retry_after)
         return answer
 
     @app.errorhandler(Exception)

@@ -26,6 +26,7 @@ class TooManyTries(Problem):
     """Too many wrong passwords from here (429)."""
 
     status = 429
+    retry_after = int(TRY_WINDOW.total_seconds())
     default_code = "too_many_tries"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from flask import Request, Response, abort, current_app, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -20,6 +23,15 @@ SEEN_EVERY_SECONDS = 600
 OPEN_WITH_TEMPORARY_PASSWORD = {"people.account", "people.change_password", "people.sign_out"}
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def for_nobody(view: View) -> View:
+    """Marks an open route whose answer is the same for everybody: within it nobody is signed in."""
+    view.is_for_nobody = True  # type: ignore[attr-defined]
+    return view
+
+
 class SignInNeeded(Problem):
     """Nobody is signed in, or not any more (401). Machines get this instead of a redirect."""
 
@@ -30,6 +42,8 @@ class SignInNeeded(Problem):
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_person(secret: str) -> Person | None:
     """The person behind the cookie, or None when the device was signed out, is too old, or the account is off."""
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "is_for_nobody", False):
+        return None
     device = device_behind(secret)
     now = utc_now()
     if device is None or not device.person.is_active:

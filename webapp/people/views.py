@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -28,7 +28,10 @@ def sign_in_page() -> Response:
     target = safe_path(request.args.get("next", "/"))
     if current_user.is_authenticated:
         return redirect(target, 303)
-    return page("people/sign_in.html", next=target)
+    answer = page("people/sign_in.html", next=target)
+    if request.args.get("left"):  # right after signing out: from now on this browser keeps pages for nobody
+        answer.headers["X-User"] = "nobody"
+    return answer
 
 
 @people.post("/sign-in")
@@ -42,9 +45,11 @@ def sign_in() -> Response:
     try:
         person = actions.check_password(form["username"], form["password"], address=address, now=now)
     except Problem as problem:
-        return page(
+        answer = page(
             "people/sign_in.html", problem.status, next=target, problem=problem.message, username=form["username"]
         )
+        answer.headers["Retry-After"] = str(problem.retry_after)
+        return answer
     if person is None or not person.is_active:
         with transaction():
             actions.note_failure(form["username"], address=address, now=now)
@@ -53,8 +58,10 @@ def sign_in() -> Response:
     with transaction():
         device = actions.sign_in(person, user_agent=request.user_agent.string, is_shared=form["shared"], now=now)
     person.device = device
+    session.permanent = not form["shared"]  # a phone that was killed in the pocket is still signed in
     login_user(person, remember=False)
-    return redirect(url_for("people.account") if person.must_change_password else target, 303)
+    answer = redirect(url_for("people.account") if person.must_change_password else target, 303)
+    return _remember_language(answer, person.language)
 
 
 def _why_not(is_known: bool) -> str:
@@ -75,7 +82,7 @@ def sign_out() -> Response:
         else:
             actions.sign_out(device, now=now)
     logout_user()
-    return forget(redirect(url_for("people.sign_in_page"), 303))  # type: ignore[arg-type]
+    return forget(redirect(url_for("people.sign_in_page", left=1), 303))  # type: ignore[arg-type]
 
 
 @people.get("/account")
@@ -108,5 +115,10 @@ def choose_language() -> Response:
         with transaction():
             actions.choose_language(current_user, form["language"])
     answer = redirect(safe_path(form["next"]), 303)
-    answer.set_cookie("language", form["language"], max_age=31_536_000, samesite="Lax", httponly=True)
+    return _remember_language(answer, form["language"])
+
+
+def _remember_language(answer: Response, language: str) -> Response:
+    """Pages that are for nobody in particular follow this cookie: sign-in, manifest, "not on this device"."""
+    answer.set_cookie("language", language, max_age=31_536_000, samesite="Lax", httponly=True)
     return answer

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from webapp.assets.models import Asset
 from webapp.assets.queries import due_assets
-from webapp.checklists.models import ChecklistVersion
+from webapp.checklists.published import PublishedVersion
 from webapp.checklists.queries import versions_for
 from webapp.extensions import db
 from webapp.inspections.models import Inspection
@@ -34,7 +34,7 @@ class Today:
     day: date
     month: Month
     rounds: list[Round]
-    versions: dict[uuid.UUID, ChecklistVersion]  # of the next devices and the places
+    versions: dict[uuid.UUID, PublishedVersion]  # of the next devices and the places
     returned: list[Inspection]
     weekly: list[Asset]
     week_ends_on: date

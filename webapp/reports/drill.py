@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from webapp.kit.clock import Month
 from webapp.kit.problems import NotFound
 from webapp.reports import queries
 from webapp.reports.figures import CONTENT, FIGURES, Shape, records_of
@@ -32,19 +31,17 @@ class Records:
         return sum(self.units(row) for row in self.records) if self.units else len(self.records)
 
 
-def behind(
-    summary: MonthlySummary, month: Month, figure: str, line: int | None = None, system: uuid.UUID | None = None
-) -> Records:
+def behind(summary: MonthlySummary, figure: str, line: int | None = None, system: uuid.UUID | None = None) -> Records:
     """The records behind a figure. Raises NotFound for a figure, list or system that the month does not have."""
     place = _name_of_place(summary, line, system)
-    between = month.bounds(summary.timezone)
+    standing = [each.id for each in summary.standing]  # of the object, which a closed month keeps as it stood
     if figure == "photos":
-        return Records(figure, Shape.PHOTOS, list(queries.photos_of(summary.site_id, between)), place)
+        return Records(figure, Shape.PHOTOS, list(queries.photos_of(standing)), place)
     if figure.startswith(CONTENT):
         code = figure.removeprefix(CONTENT)
         if code not in [content.code for content in summary.contents]:
             raise _no_figure(figure)
-        covering = queries.inspections_covering(summary.site_id, between, code)
+        covering = queries.inspections_covering(standing, code)
         return Records(figure, Shape.INSPECTIONS, [i for i in summary.standing if i.id in covering], place)
     if figure not in FIGURES:
         raise _no_figure(figure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 
@@ -40,13 +40,20 @@ MOST_POINTS = 12
 MOST_EXAMPLES = 3
 
 
-def build(site: Site, month: Month, now: datetime) -> MonthlySummary:
-    """Everything about the month, as it stands at `now`; a fixed number of statements, bounded by the month."""
+def build(
+    site: Site, month: Month, now: datetime, *, reasons: Mapping[uuid.UUID, Reason] | None = None
+) -> MonthlySummary:
+    """Everything about the month, as it stands at `now`; a fixed number of statements, bounded by the month.
+
+    Doors ask `closing.shown`, which draws a closed month as it was closed. `reasons`: where they are read already.
+    """
+    if reasons is None:
+        reasons = queries.told_of(site.id, month).reasons
     between = month.bounds(site.timezone)
     assets = assets_of(site.id)
     due = [asset for asset in assets if is_due(asset.status, period_of(asset), month)]
     inspections = queries.inspections_of(site.id, between)
-    rows = _rows(due, inspections, queries.reasons_of(site.id, month))
+    rows = _rows(due, inspections, reasons)
     abnormal = queries.abnormal_items(site.id, between)
     contents = _contents(queries.content_cover(site.id, between, codes_of(site)))
     findings = queries.findings_of(site.id, between)
@@ -160,7 +167,9 @@ def tally(rows: Iterable[Row]) -> Tally:
     )
 
 
-def _rows(due: Sequence[Asset], inspections: Sequence[InspectionLine], reasons: dict[uuid.UUID, Reason]) -> list[Row]:
+def _rows(
+    due: Sequence[Asset], inspections: Sequence[InspectionLine], reasons: Mapping[uuid.UUID, Reason]
+) -> list[Row]:
     of_asset: dict[uuid.UUID, list[InspectionLine]] = {}
     for line in inspections:
         of_asset.setdefault(line.asset_id, []).append(line)

@@ -11,7 +11,7 @@ from webapp.files.queries import files_with
 from webapp.files.store import store
 from webapp.kit import charts
 from webapp.kit.pdf import pdf_of
-from webapp.reports import words
+from webapp.reports import closing_words, words
 from webapp.reports.summary import MonthlySummary
 
 PHOTOS_PER_ITEM = 3  # the others stay in the record, which is named beside them
@@ -24,6 +24,7 @@ def pdf_of_month(summary: MonthlySummary) -> bytes:
         "reports/month_paper.html",
         summary=summary,
         words=words,
+        closing_words=closing_words,
         charts=charts,
         pictures=_pictures(chosen),
         photos_per_item=PHOTOS_PER_ITEM,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,8 +36,10 @@ from webapp.inspections.queries import standing
 from webapp.jointtests.models import JointTest
 from webapp.kit.clock import Month
 from webapp.people.models import Person
+from webapp.reports.models import ClosedMonth
 from webapp.reports.summary import AbnormalItem, FindingLine, InspectionLine, JointTestLine, Words
 from webapp.seals.models import Seal
+from webapp.sites.models import Site
 
 Between = tuple[datetime, datetime]  # first moment of the month, first moment of the next
 
@@ -49,6 +51,14 @@ class Reason:
     text: str
     by: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """What people have said about a month."""
+
+    is_closed: bool
+    reasons: dict[uuid.UUID, Reason]  # asset → the newest reason for leaving it out
 
 
 @dataclass(frozen=True)
@@ -172,13 +182,19 @@ def content_cover(site_id: uuid.UUID, between: Between, codes: Sequence[str]) ->
     return {code: Cover(*row[index * 3 : index * 3 + 3]) for index, code in enumerate(codes)}
 
 
-def inspections_covering(site_id: uuid.UUID, between: Between, code: str) -> set[uuid.UUID]:
-    """The standing inspections behind one content."""
-    return set(db.session.scalars(_answers_of(site_id, between, Answer.inspection_id).where(_covers(code)).distinct()))
+def inspections_covering(inspection_ids: Collection[uuid.UUID], code: str) -> set[uuid.UUID]:
+    """Those of the inspections that answered one content."""
+    wanted = (
+        select(Answer.inspection_id)
+        .join(Inspection, Inspection.id == Answer.inspection_id)
+        .join(CheckItem, _item_of_answer())
+        .where(Answer.inspection_id.in_(inspection_ids), _covers(code))
+    )
+    return set(db.session.scalars(wanted.distinct()))
 
 
-def photos_of(site_id: uuid.UUID, between: Between) -> list[Photo]:
-    """The photos of the month's standing inspections, oldest first."""
+def photos_of(inspection_ids: Collection[uuid.UUID]) -> list[Photo]:
+    """The photos of some inspections, oldest first."""
     wanted = (
         select(
             AnswerPhoto.file_id,
@@ -193,7 +209,7 @@ def photos_of(site_id: uuid.UUID, between: Between) -> list[Photo]:
         .join(Inspection, Inspection.id == Answer.inspection_id)
         .join(Asset, Asset.id == Inspection.asset_id)
         .outerjoin(CheckItem, _item_of_answer())
-        .where(in_month(site_id, between), standing())
+        .where(Inspection.id.in_(inspection_ids))
         .order_by(Inspection.finished_at, Inspection.id, Answer.position, AnswerPhoto.position)
     )
     seen: dict[tuple[uuid.UUID, uuid.UUID], Photo] = {}
@@ -246,15 +262,22 @@ def findings_of(site_id: uuid.UUID, between: Between) -> list[FindingLine]:
     ]
 
 
-def reasons_of(site_id: uuid.UUID, month: Month) -> dict[uuid.UUID, Reason]:
-    """Asset → the newest reason for leaving it out in that month."""
+def told_of(site_id: uuid.UUID, month: Month) -> Told:
+    """Whether the month is closed, and the reasons for rows left out: one statement for both."""
+    closed = and_(ClosedMonth.site_id == Site.id, ClosedMonth.month == str(month))
+    omitted = and_(Omission.site_id == Site.id, Omission.month == str(month))
     wanted = (
-        select(Omission.asset_id, Omission.reason, Person.name, Omission.given_at)
-        .join(Person, Person.id == Omission.given_by)
-        .where(Omission.site_id == site_id, Omission.month == str(month))
+        select(ClosedMonth.id, Omission.asset_id, Omission.reason, Person.name, Omission.given_at)
+        .select_from(Site)
+        .outerjoin(ClosedMonth, closed)
+        .outerjoin(Omission, omitted)
+        .outerjoin(Person, Person.id == Omission.given_by)
+        .where(Site.id == site_id)
         .order_by(Omission.given_at, Omission.id)
     )
-    return {asset_id: Reason(text, by, at) for asset_id, text, by, at in db.session.execute(wanted)}
+    rows = db.session.execute(wanted).all()
+    reasons = {asset_id: Reason(text, by, at) for _closed, asset_id, text, by, at in rows if asset_id}
+    return Told(is_closed=any(row[0] for row in rows), reasons=reasons)
 
 
 def joint_tests_of(site_id: uuid.UUID, month: Month) -> list[JointTestLine]:

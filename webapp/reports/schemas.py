@@ -18,6 +18,13 @@ class OmissionSchema(FormSchema):
     reason = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_REASON))
 
 
+class ClosingSchema(FormSchema):
+    """The closing of a month; over unsent work it needs the tick and a reason."""
+
+    nevertheless = fields.Boolean(load_default=False)
+    reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
+
+
 class RowsSchema(FormSchema):
     """Of which list or system the records behind a figure are wanted."""
 

@@ -286,8 +286,40 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """That the month is closed: what counts is what had been received then."""
+
+    at: datetime
+    by: str  # empty: at the command line
+    reason: str  # why it was closed although unsent work was known
+    unsent: int  # documents that were known to be still out
+    seal_number: int
+    digest: str  # of its seal
+
+
+@dataclass(frozen=True)
+class Addendum:
+    """A record of the month that arrived after it was closed. It changes no figure."""
+
+    kind: str  # inspection | correction | sign_off | return | omission | finding | joint_test | joint_test_sign_off
+    id: uuid.UUID
+    about: uuid.UUID  # the record whose page shows it
+    number: str  # of a finding or joint test; of a second sheet
+    code: str
+    name: str  # of the asset; of a sign-off the day of its sheet
+    person: str
+    done_at: datetime  # as claimed
+    received_at: datetime
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MonthlySummary:
-    """The month of one command centre."""
+    """The month of one command centre.
+
+    Stored as it stands when the month is closed, and read back by versions of the app to come: a new field needs a
+    default, here and in everything inside.
+    """
 
     site_id: uuid.UUID
     site_code: str
@@ -313,6 +345,8 @@ class MonthlySummary:
     needs_joint_test: bool
     levels: tuple[tuple[str, Words], ...]  # the fault levels of the command centre (R40, R45)
     gaps: tuple[Gap, ...]
+    closing: Closing | None = None
+    addenda: tuple[Addendum, ...] = ()  # oldest arrival first; only of a closed month
 
     @property
     def is_complete(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -13,16 +15,19 @@ from webapp.kit import charts
 from webapp.kit.clock import Month, utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.pdf import pdf_answer
-from webapp.kit.problems import NotFound
+from webapp.kit.problems import Invalid, NotFound
 from webapp.kit.respond import done, page
 from webapp.kit.spreadsheet import table_answer
 from webapp.kit.transaction import transaction
-from webapp.reports import words
+from webapp.reports import closing_words, words
 from webapp.reports.actions import explain
+from webapp.reports.closing import close, shown
+from webapp.reports.closing_queries import unsent_of
 from webapp.reports.drill import behind
-from webapp.reports.monthly import build
+from webapp.reports.figures import unsigned_visits
 from webapp.reports.paper import pdf_of_month
-from webapp.reports.schemas import OmissionSchema, RowsSchema
+from webapp.reports.schemas import ClosingSchema, OmissionSchema, RowsSchema
+from webapp.reports.summary import Phase
 from webapp.reports.workbook import workbook_of_month
 from webapp.sites.access import current_site, needs
 from webapp.sites.rules import Right
@@ -45,10 +50,13 @@ def month_called(text: str) -> Month:
 @reports.get("/months/<month>")
 @needs(Right.READ)
 def month(month: str) -> Response:
-    """The month on one page; every figure opens its records."""
+    """The month on one page; every figure opens its records. A closed month as it was closed, with its addenda."""
     chosen = month_called(month)
-    summary = build(current_site(), chosen, utc_now())
-    return page("reports/month.html", summary=summary, month=chosen, words=words, charts=charts)
+    summary = shown(current_site(), chosen, utc_now())
+    context: dict[str, Any] = {"words": words, "closing_words": closing_words, "charts": charts}
+    is_open = summary.closing is None and summary.phase is not Phase.COMING
+    unsent = unsent_of(current_site(), chosen) if is_open else []
+    return page("reports/month.html", summary=summary, month=chosen, unsent=unsent, **context)
 
 
 @reports.get("/months/<month>/rows/<figure>")
@@ -56,8 +64,8 @@ def month(month: str) -> Response:
 def rows(month: str, figure: str) -> Response:
     """Exactly the records behind one figure, of one list or system where asked."""
     chosen = month_called(month)
-    summary = build(current_site(), chosen, utc_now())
-    found = behind(summary, chosen, figure, **load_query(RowsSchema()))
+    summary = shown(current_site(), chosen, utc_now())
+    found = behind(summary, figure, **load_query(RowsSchema()))
     return page("reports/rows.html", summary=summary, month=chosen, found=found, words=words)
 
 
@@ -66,7 +74,7 @@ def rows(month: str, figure: str) -> Response:
 def month_pdf(month: str) -> Response:
     """The month as the bureau files it."""
     chosen = month_called(month)
-    summary = build(current_site(), chosen, utc_now())
+    summary = shown(current_site(), chosen, utc_now())
     data = pdf_of_month(summary)
     _note_export(chosen, "pdf")
     return pdf_answer(data, words.file_name(summary, "pdf"))
@@ -77,7 +85,7 @@ def month_pdf(month: str) -> Response:
 def month_xlsx(month: str) -> Response:
     """The month as a workbook."""
     chosen = month_called(month)
-    summary = build(current_site(), chosen, utc_now())
+    summary = shown(current_site(), chosen, utc_now())
     data = workbook_of_month(summary)
     _note_export(chosen, "xlsx")
     return table_answer(data, words.file_name(summary, "xlsx"), "xlsx")
@@ -100,6 +108,42 @@ def omissions(month: str) -> Response:
             request_id=fields.get("id"),
         )
     return done(url_for("reports.month", month=str(chosen)))
+
+
+@reports.get("/months/<month>/closing")
+@needs(Right.CLOSE_MONTH)
+def closing(month: str) -> Response:
+    """What is missing, unsigned and known to be still out, before the month is closed."""
+    return _closing_page(month_called(month))
+
+
+@reports.post("/months/<month>/closing")
+@needs(Right.CLOSE_MONTH)
+def close_month(month: str) -> Response:
+    """Closes and seals the month."""
+    chosen, fields = month_called(month), load(ClosingSchema())
+    try:
+        with transaction():
+            close(current_site(), chosen, **fields, by=current_user._get_current_object(), now=utc_now())
+    except Invalid as problem:
+        return _closing_page(chosen, problem, fields["reason"])
+    return done(url_for("reports.month", month=str(chosen)))
+
+
+def _closing_page(month: Month, problem: Invalid | None = None, reason: str = "") -> Response:
+    summary = shown(current_site(), month, utc_now())
+    return page(
+        "reports/closing.html",
+        problem.status if problem else 200,
+        summary=summary,
+        month=month,
+        words=words,
+        unsigned=unsigned_visits(summary),
+        unsent=unsent_of(current_site(), month),
+        reason=reason,
+        problem=problem.message if problem else None,
+        problems=problem.fields if problem else {},
+    )
 
 
 def _note_export(month: Month, kind: str) -> None:

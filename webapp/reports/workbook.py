@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 
 from webapp.kit.language import local
 from webapp.kit.spreadsheet import Cell, Sheet, xlsx_of
-from webapp.reports import words
+from webapp.reports import closing_words, words
 from webapp.reports.summary import FindingLine, MonthlySummary, Tally
 
 
 def workbook_of_month(summary: MonthlySummary) -> bytes:
-    """The workbook of a month: summary, coverage, rows, abnormal, faults, hazards, missing, joint tests."""
+    """The workbook of a month: summary, coverage, rows, abnormal, faults, hazards, missing, joint tests, addenda."""
     return xlsx_of(
         [
             _summary(summary),
@@ -25,6 +25,7 @@ def workbook_of_month(summary: MonthlySummary) -> bytes:
             _findings(summary, _("Hazards"), summary.hazards),
             _missing(summary),
             _joint_tests(summary),
+            *([_addenda(summary)] if summary.closing else []),
         ]
     )
 
@@ -35,6 +36,7 @@ def _summary(summary: MonthlySummary) -> Sheet:
         [_("Month"), summary.month, None],
         [_("Period"), words.day_span(summary.first, summary.last), None],
         [_("Data as of"), _at(summary, summary.as_of), None],
+        *_closing_lines(summary),
         *_tally_lines(summary.total),
         [words.figure("places-due"), summary.places.due, _("places")],
         [words.figure("places-done"), summary.places.done, _("places")],
@@ -53,6 +55,17 @@ def _summary(summary: MonthlySummary) -> Sheet:
     ]
     rows += [[f"{c.code} {words.content(c.code)}", c.inspections, _("inspections")] for c in summary.contents]
     return Sheet(_("Summary"), [_("Figure"), _("Value"), _("Unit")], rows)
+
+
+def _closing_lines(summary: MonthlySummary) -> list[list[Cell]]:
+    if summary.closing is None:
+        return []
+    return [
+        [_("Closed on"), _at(summary, summary.closing.at), None],
+        [_("Closed by"), summary.closing.by, None],
+        [_("Seal"), summary.closing.digest, None],
+        [_("Addenda"), len(summary.addenda), None],
+    ]
 
 
 def _tally_lines(tally: Tally) -> list[list[Cell]]:
@@ -167,6 +180,20 @@ def _joint_tests(summary: MonthlySummary) -> Sheet:
         for test in summary.joint_tests
     ]
     return Sheet(_("Joint tests"), columns, rows)
+
+
+def _addenda(summary: MonthlySummary) -> Sheet:
+    columns = [
+        _("No."), _("Kind"), _("About"), _("Number"), _("Who"), _("Done at"), _("Received at"), _("To be looked at"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            place, closing_words.kind(each), closing_words.subject(each), closing_words.number(each), each.person,
+            _at(summary, each.done_at), _at(summary, each.received_at), words.joined(closing_words.flags(each)),
+        ]
+        for place, each in enumerate(summary.addenda, 1)
+    ]  # fmt: skip
+    return Sheet(_("Addenda"), columns, rows)
 
 
 def _at(summary: MonthlySummary, moment: datetime | None) -> datetime | None:

@@ -17,7 +17,7 @@ from webapp.sites.models import Site
 
 
 def seal(
-    site_id: uuid.UUID, kind: str, record_id: uuid.UUID, content: dict[str, Any], *, by: uuid.UUID, now: datetime
+    site_id: uuid.UUID, kind: str, record_id: uuid.UUID, content: dict[str, Any], *, by: uuid.UUID | None, now: datetime
 ) -> Seal:
     """Appends a seal to the site's chain. The site row is locked, so that two seals never get one number."""
     db.session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))

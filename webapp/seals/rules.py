@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from webapp.kit.canonical import canonical_json, sha256_hex
+from webapp.kit.clock import Month
 
 FIRST = "0" * 64
+MONTH = "month"  # the kind of seal over a closed month
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ def digest_of(previous_digest: str, content: str) -> str:
 def content_text(content: dict[str, Any]) -> str:
     """The canonical text that is sealed."""
     return canonical_json(content)
+
+
+def month_record(site_id: uuid.UUID, month: Month) -> uuid.UUID:
+    """The name of the record "this month of this site is closed": it follows from both, so that any room can ask."""
+    return uuid.uuid5(site_id, str(month))
 
 
 def breaks_of(link: Link, before: str, expected: int) -> list[str]:

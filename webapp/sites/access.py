@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Collection
+from functools import cache, partial
 
 from flask import g
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import contains_eager
 
 from webapp.extensions import db
@@ -24,15 +24,8 @@ def memberships(person: Person) -> dict[uuid.UUID, tuple[Site, frozenset[Role]]]
     """Site id → site and the person's roles there, in the order of the site codes. One query per request."""
     known: dict[uuid.UUID, dict[uuid.UUID, tuple[Site, frozenset[Role]]]] = g.setdefault("memberships", {})
     if person.id not in known:
-        wanted = (
-            select(Membership)
-            .join(Membership.site)
-            .options(contains_eager(Membership.site))
-            .where(Membership.person_id == person.id)
-            .order_by(Site.code)
-        )
         found: dict[uuid.UUID, tuple[Site, frozenset[Role]]] = {}
-        for row in db.session.scalars(wanted):
+        for row in db.session.scalars(_of_person(), {"person_id": person.id}):
             roles = found[row.site_id][1] if row.site_id in found else frozenset()
             found[row.site_id] = (row.site, roles | {Role(row.role)})
         known[person.id] = found
@@ -95,6 +88,24 @@ def needs_somewhere(right: Right) -> Callable[[View], View]:
     return lambda view: guarded(view, f"needs {right.value} somewhere", partial(_check_somewhere, right))
 
 
+@cache
+def _of_person() -> Select[Membership]:
+    """Asked in nearly every request and so made once: making it costs more than asking it."""
+    return (
+        select(Membership)
+        .join(Membership.site)
+        .options(contains_eager(Membership.site))
+        .where(Membership.person_id == bindparam("person_id"))
+        .order_by(Site.code)
+    )
+
+
 def _check_somewhere(right: Right) -> None:
     if not sites_with(current_user, right):
         raise Refused(_("Your role does not allow that."))
+
+
+def belongs_only_to(person: Person, site_ids: Collection[uuid.UUID]) -> None:
+    """From here on, in this request, the person is as if they had roles in these sites only."""
+    mine = memberships(person)
+    g.memberships[person.id] = {site_id: entry for site_id, entry in mine.items() if site_id in site_ids}

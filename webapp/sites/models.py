@@ -78,6 +78,20 @@ class ServiceLine(Model):
     site: Mapped[Site] = relationship(back_populates="service_lines", lazy="raise")
 
 
+class EmergencyContact(Model):
+    """Somebody to be called at once when something happens (R137), in the order of the list. Work numbers only."""
+
+    __tablename__ = "emergency_contacts"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(60))
+    duty: Mapped[str] = mapped_column(String(60), default="")
+    phone: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(String(200), default="")
+
+
 class Membership(Model):
     """A role of a person in a site."""
 

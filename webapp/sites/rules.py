@@ -23,6 +23,10 @@ class Right(enum.StrEnum):
     EDIT_CHECKLISTS = "edit_checklists"  # draft and publish checklists, change limits
     EXPLAIN = "explain"  # say why an asset was not inspected
     EXPORT = "export"  # take lists and reports out (R126)
+    CLOSE_MONTH = "close_month"  # what arrives afterwards is an addendum
+    IMPORT_OUTBOX = "import_outbox"  # bring in the exported outbox of somebody's device
+    HANDLE_ARRIVALS = "handle_arrivals"  # see to refused documents and to devices that hold unsent work
+    EDIT_CONTACTS = "edit_contacts"  # who is called in an emergency (R137)
     EDIT_PEOPLE = "edit_people"
     EDIT_SITE = "edit_site"  # names, signatures needed, photo rule, service periods
 
@@ -39,6 +43,10 @@ _ROLES: dict[Right, frozenset[Role]] = {
     Right.EDIT_CHECKLISTS: frozenset({Role.LEAD}),
     Right.EXPLAIN: frozenset({Role.TECHNICIAN, Role.LEAD}),
     Right.EXPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.OFFICE}),
+    Right.CLOSE_MONTH: frozenset({Role.LEAD}),
+    Right.IMPORT_OUTBOX: frozenset({Role.LEAD}),
+    Right.HANDLE_ARRIVALS: frozenset({Role.LEAD, Role.OFFICE}),
+    Right.EDIT_CONTACTS: frozenset({Role.LEAD, Role.ADMIN}),
     Right.EDIT_PEOPLE: frozenset({Role.ADMIN}),
     Right.EDIT_SITE: frozenset({Role.ADMIN}),
 }

@@ -17,15 +17,17 @@ from webapp.files.store import store
 from webapp.jointtests import seal as jointtest_seal
 from webapp.kit.canonical import sha256_hex
 from webapp.kit.problems import NotFound
+from webapp.reports import closing_content
 from webapp.seals.models import Seal
 from webapp.seals.queries import chain_of
-from webapp.seals.rules import FIRST, Link, breaks_of, content_text, differences, files_in
+from webapp.seals.rules import FIRST, MONTH, Link, breaks_of, content_text, differences, files_in
 from webapp.verify.rules import Break, Kind, difference_in_words, path_in_words
 from webapp.visits import seal as visit_seal
 
 CONTENTS: dict[str, Callable[[uuid.UUID], dict[str, Any]]] = {
     "visit": visit_seal.content_of,
     "joint_test": jointtest_seal.content_of,
+    MONTH: closing_content.content_of,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from webapp.seals.queries import seal_of
 from webapp.sites.access import may, require
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, receive
+from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
 from webapp.visits.queries import inspection_to_return, newer_versions, not_reached, omissions_of, visit_for
 from webapp.visits.rules import (
     Capacity,
@@ -35,14 +35,13 @@ from webapp.visits.rules import (
     SheetChange,
     change_since,
     cover,
+    covers_digest,
     is_complete,
     may_sign,
     omission_cover,
     row_state,
 )
 from webapp.visits.seal import KIND, content_of
-
-NOT_CONTENT = ("id", "sent_at")  # the name of a document and its sending time, which differs from try to try
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,22 @@ class Accepted:
     digest: str
     is_new: bool
     seal: Seal | None = None
+    visit_id: uuid.UUID | None = None  # of a signature that was drawn without network
 
 
 def sign_off(
-    visit_id: uuid.UUID, fields: dict[str, Any], *, picture: Bytes | None = None, by: Person, now: datetime
+    visit_id: uuid.UUID,
+    fields: dict[str, Any],
+    *,
+    picture: Bytes | None = None,
+    sending: Sending = NOT_SENT,
+    by: Person,
+    now: datetime,
 ) -> Accepted:
     """Stores a signature; the last one needed seals the visit. The same document again changes nothing.
 
-    `fields` as in SignOffSchema; `picture` is the signature where it came with a plain form, checked and kept.
+    `fields` as in SignOffSchema; `picture` is the signature where it came with a plain form, checked and kept. One that
+    somebody else imports counts once the signer confirms it (field_sign_off.confirm).
 
     Raises:
         NotFound, Refused: not this person's site, or not theirs to sign in this capacity.
@@ -70,43 +77,73 @@ def sign_off(
     visit = visit_for(by, visit_id, Right.HAND_OVER, lock=True)
     site = require(by, Right.HAND_OVER, visit.site_id)
     if picture:
-        fields = _with_picture(fields, picture, by=by, now=now)
-    document = document_of("sign_off", fields, visit.id, by)
+        fields = with_picture(fields, picture, by=by, now=now)
+    document = document_of("sign_off", fields, visit.id, by, sending)
     if not receive(document, now=now):
         return Accepted(document.id, document.digest, is_new=False, seal=seal_of(KIND, visit.id))
-    if "file" not in fields:
-        raise Invalid(_("The signature is missing. Please sign in the frame, or choose a picture of it."))
+    refuse_without_picture(fields)
     capacity = Capacity(fields["capacity"])
-    _refuse_wrong_capacity(capacity, visit, site, by)
-    signed = set(db.session.scalars(select(Signature.capacity).where(Signature.visit_id == visit.id)))
-    _refuse_if_sealed(visit)
-    if capacity in signed:
-        raise Conflict(_("This sheet is already signed in this place. Nothing was changed."), code="already_signed")
+    refuse_wrong_capacity(capacity, visit.technician_id, site, by)
+    refuse_if_sealed(visit.id)
+    refuse_if_signed_already(visit.id, capacity)
     _refuse_changed_sheet(visit, fields.get("covers", []))
+    covers = covers_digest(covers_of(visit.id))
+    refuse_other_covers(visit.id, covers)
     attach([fields["file"]], visit.site_id, by=by)
-    db.session.add(
-        Signature(
-            id=document.id,
-            visit_id=visit.id,
-            capacity=capacity.value,
-            person_id=by.id,
-            name=fields["name"],
-            file_id=fields["file"],
-            signed_at=fields.get("signed_at", now),
-            received_at=now,
-        )
-    )
-    db.session.flush()
+    bringer = sending.brought_by or by.id
+    add_signature(document.id, visit, fields, covers, signer=by, bringer=bringer, now=now)
     facts = {"capacity": capacity.value, "signature": str(document.id)}
-    record(Verb.VISIT_SIGNED, f"visit:{visit.id}", by=by.id, now=now, site_id=visit.site_id, **facts)
-    made = None
-    if is_complete(signed | {capacity.value}, site.signatures_needed):
-        made = seal(visit.site_id, KIND, visit.id, content_of(visit.id), by=by.id, now=now)
-    db.session.flush()
+    record(Verb.VISIT_SIGNED, f"visit:{visit.id}", by=bringer, now=now, site_id=visit.site_id, **facts)
+    made = seal_if_complete(visit.id, site, by=by, now=now)
     return Accepted(document.id, document.digest, is_new=True, seal=made)
 
 
-def give_back(inspection_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: datetime) -> Accepted:
+def add_signature(
+    name: uuid.UUID,
+    visit: Visit,
+    fields: dict[str, Any],
+    covers: str,
+    *,
+    signer: Person,
+    bringer: uuid.UUID,
+    now: datetime,
+) -> Signature:
+    """The row of a signature whose right and sheet are checked; `covers` is the digest of what it covers.
+
+    `bringer` is the person under whose account it came; another than the signer's, and it waits for the signer.
+    """
+    signature = Signature(
+        id=name,
+        visit_id=visit.id,
+        capacity=fields["capacity"],
+        person_id=signer.id,
+        name=fields["name"],
+        file_id=fields["file"],
+        signed_at=fields.get("signed_at", now),
+        received_at=now,
+        covers_digest=covers,
+        brought_by=bringer if bringer != signer.id else None,
+    )
+    db.session.add(signature)
+    db.session.flush()
+    return signature
+
+
+def seal_if_complete(visit_id: uuid.UUID, site: Site, *, by: Person, now: datetime) -> Seal | None:
+    """Seals the visit once each signature it needs counts; None while one is missing or not confirmed."""
+    db.session.flush()
+    wanted = select(Signature).where(Signature.visit_id == visit_id).execution_options(populate_existing=True)
+    counted = {signature.capacity for signature in db.session.scalars(wanted) if signature.counts}
+    if not is_complete(counted, site.signatures_needed):
+        return None
+    made = seal(site.id, KIND, visit_id, content_of(visit_id), by=by.id, now=now)
+    db.session.flush()
+    return made
+
+
+def give_back(
+    inspection_id: uuid.UUID, fields: dict[str, Any], *, sending: Sending = NOT_SENT, by: Person, now: datetime
+) -> Accepted:
     """Sends an inspection, or one item of it, back with a reason (R7). It then counts as not done.
 
     Raises:
@@ -115,11 +152,11 @@ def give_back(inspection_id: uuid.UUID, fields: dict[str, Any], *, by: Person, n
         Invalid: the checklist has no such item.
     """
     inspection, visit = inspection_to_return(by, inspection_id)
-    document = document_of("return", fields, inspection.id, by)
+    document = document_of("return", fields, inspection.id, by, sending)
     if not receive(document, now=now):
         return Accepted(document.id, document.digest, is_new=False)
     item = fields.get("item", "")
-    _refuse_if_sealed(visit)
+    refuse_if_sealed(visit.id)
     if newer_versions([inspection.id]):
         raise Conflict(_("There is a newer inspection of this device. Please look at that one."), code="replaced")
     if item and item not in {each.key for each in inspection.version.items}:
@@ -150,7 +187,9 @@ def give_back(inspection_id: uuid.UUID, fields: dict[str, Any], *, by: Person, n
     return Accepted(document.id, document.digest, is_new=True)
 
 
-def explain_omission(visit_id: uuid.UUID, fields: dict[str, Any], *, by: Person, now: datetime) -> Accepted:
+def explain_omission(
+    visit_id: uuid.UUID, fields: dict[str, Any], *, sending: Sending = NOT_SENT, by: Person, now: datetime
+) -> Accepted:
     """Says on a sheet why an asset of its systems was not reached (漏检原因).
 
     Raises:
@@ -160,10 +199,10 @@ def explain_omission(visit_id: uuid.UUID, fields: dict[str, Any], *, by: Person,
     """
     visit = visit_for(by, visit_id, Right.EXPLAIN, lock=True)
     site = require(by, Right.EXPLAIN, visit.site_id)
-    document = document_of("omission", fields, visit.id, by)
+    document = document_of("omission", fields, visit.id, by, sending)
     if not receive(document, now=now):
         return Accepted(document.id, document.digest, is_new=False)
-    if db.session.scalar(select(Signature.id).where(Signature.visit_id == visit.id).limit(1)):
+    if _standing_signatures(visit.id):
         raise Conflict(_("This sheet is signed. Nothing can be added to it any more."), code="signed")
     asset = _one_of(not_reached(visit, site), fields["asset"])
     db.session.add(
@@ -184,20 +223,23 @@ def explain_omission(visit_id: uuid.UUID, fields: dict[str, Any], *, by: Person,
     return Accepted(document.id, document.digest, is_new=True)
 
 
-def _with_picture(fields: dict[str, Any], picture: Bytes, *, by: Person, now: datetime) -> dict[str, Any]:
+def with_picture(fields: dict[str, Any], picture: Bytes, *, by: Person, now: datetime) -> dict[str, Any]:
     """The fields with the signature of a plain form stored and named in them."""
-    name = fields.get("id") or uuid.uuid4()
+    name = named(fields.get("id"))
     file, _is_new = note_file(id_of_upload(name, picture), picture, by=by, now=now)
     return {**fields, "id": name, "file": file.id}
 
 
-def document_of(kind: str, fields: dict[str, Any], about: uuid.UUID, by: Person) -> Document:
+def document_of(
+    kind: str, fields: dict[str, Any], about: uuid.UUID, by: Person, sending: Sending = NOT_SENT
+) -> Document:
     """The document behind a form: named by the device, or here where a plain form cannot name itself."""
-    content = {name: value for name, value in fields.items() if name not in NOT_CONTENT}
+    content = {name: value for name, value in fields.items() if name != "id"}
     if "covers" in content:
         content["covers"] = sorted(content["covers"])
     claimed = fields.get("signed_at") or fields.get("returned_at") or fields.get("given_at")
-    return Document(fields.get("id") or uuid.uuid4(), kind, by.id, {**content, "about": about}, claimed_at=claimed)
+    content["about"] = about
+    return Document(named(fields.get("id")), kind, by.id, content, claimed_at=claimed, sending=sending)
 
 
 def covers_of(visit_id: uuid.UUID) -> list[str]:
@@ -209,11 +251,12 @@ def covers_of(visit_id: uuid.UUID) -> list[str]:
     return [cover(row.id, row.digest) for row in inspections] + reasons
 
 
-def _refuse_wrong_capacity(capacity: Capacity, visit: Visit, site: Site, by: Person) -> None:
+def refuse_wrong_capacity(capacity: Capacity, technician_id: uuid.UUID, site: Site, by: Person) -> None:
+    """Raises Refused unless this person signs the technician's sheets in this capacity."""
     if may_sign(
         capacity,
         site.signatures_needed,
-        is_technician=visit.technician_id == by.id,
+        is_technician=technician_id == by.id,
         may_supervise=may(by, Right.SIGN, site.id),
         may_take_over=may(by, Right.HAND_OVER, site.id),
     ):
@@ -226,19 +269,42 @@ def _refuse_wrong_capacity(capacity: Capacity, visit: Visit, site: Site, by: Per
     raise Refused(why[capacity], code="wrong_capacity")
 
 
-def _refuse_if_sealed(visit: Visit) -> None:
-    if seal_of(KIND, visit.id):
+def refuse_without_picture(fields: dict[str, Any]) -> None:
+    """Raises Invalid where a form came without drawing and without picture."""
+    if "file" not in fields:
+        raise Invalid(_("The signature is missing. Please sign in the frame, or choose a picture of it."))
+
+
+def refuse_if_sealed(visit_id: uuid.UUID) -> None:
+    """Raises Conflict: after the seal nothing of a sheet changes through any door."""
+    if seal_of(KIND, visit_id):
         raise Conflict(
             _("This sheet is signed and sealed; it cannot be changed. A correction is a new inspection of the device."),
             code="sealed",
         )
 
 
-def _refuse_changed_sheet(visit: Visit, shown: Collection[str]) -> None:
+def refuse_if_signed_already(visit_id: uuid.UUID, capacity: Capacity) -> None:
+    """Raises Conflict where a signature stands in this place of the sheet."""
+    if any(signature.capacity == capacity for signature in _standing_signatures(visit_id)):
+        raise Conflict(_("This sheet is already signed in this place. Nothing was changed."), code="already_signed")
+
+
+def refuse_other_covers(visit_id: uuid.UUID, covers: str) -> None:
+    """Raises Conflict where somebody signed this sheet when it held something else."""
+    if any(signature.covers_digest not in (None, covers) for signature in _standing_signatures(visit_id)):
+        raise Conflict(
+            _("Another signature under this sheet is for other entries than these. Nothing was signed."),
+            code="signed_differently",
+        )
+
+
+def refuse_if_nothing_stands(visit_id: uuid.UUID) -> None:
+    """Raises Conflict where a signature would accept nothing: the sheet is empty, or all was returned or replaced."""
     inspections = db.session.execute(
         select(Inspection.id, Inspection.verdict, Return.id.label("returned"))
         .outerjoin(Return, Return.inspection_id == Inspection.id)
-        .where(Inspection.visit_id == visit.id)
+        .where(Inspection.visit_id == visit_id)
     ).all()
     replaced = newer_versions([row.id for row in inspections])
     states = {
@@ -247,6 +313,15 @@ def _refuse_changed_sheet(visit: Visit, shown: Collection[str]) -> None:
     }
     if not {RowState.OK, RowState.ABNORMAL} & set(states.values()):
         raise Conflict(_("There is nothing on this sheet to sign: it is empty or all was returned."), code="empty")
+
+
+def _standing_signatures(visit_id: uuid.UUID) -> Sequence[Signature]:
+    wanted = select(Signature).where(Signature.visit_id == visit_id, Signature.objected_at.is_(None))
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+
+
+def _refuse_changed_sheet(visit: Visit, shown: Collection[str]) -> None:
+    refuse_if_nothing_stands(visit.id)
     change = change_since(shown, covers_of(visit.id))
     if change:
         raise Conflict(_change_in_words(change), code="sheet_changed")

@@ -63,6 +63,9 @@ class PaperSignature:
     signed_at: datetime
     sha256: str
     file_id: uuid.UUID
+    brought_by: str = ""  # name of the person who brought it; empty: given under the signer's own account
+    is_technicians_device: bool = True
+    confirmed_at: datetime | None = None
 
     @property
     def picture(self) -> str:
@@ -135,7 +138,7 @@ def paper_for(person: Person, visit_id: uuid.UUID) -> Paper:
         accompanied_by=content["accompanied_by"],
         pages=pages_of(rows),
         capacities=capacities(site.signatures_needed),
-        signatures={Capacity(each["capacity"]): _signature(each) for each in content["signatures"]},
+        signatures={Capacity(each["capacity"]): _signature(each, content) for each in content["signatures"]},
         seal=sealed,
     )
 
@@ -225,11 +228,15 @@ def _omitted(each: dict[str, Any]) -> PaperRow:
     )
 
 
-def _signature(each: dict[str, Any]) -> PaperSignature:
+def _signature(each: dict[str, Any], content: dict[str, Any]) -> PaperSignature:
+    bringer = each.get("brought_by")
     return PaperSignature(
         capacity=Capacity(each["capacity"]),
         name=each["name"],
         signed_at=datetime.fromisoformat(each["signed_at"]),
         sha256=each["sha256"],
         file_id=uuid.UUID(each["file"]),
+        brought_by=bringer["printed"]["name"] if bringer else "",
+        is_technicians_device=not bringer or bringer["id"] == content["technician"]["id"],
+        confirmed_at=datetime.fromisoformat(each["confirmed_at"]) if each.get("confirmed_at") else None,
     )

@@ -20,7 +20,7 @@ from webapp.kit.clock import Month
 from webapp.kit.problems import NotFound
 from webapp.people.models import Person
 from webapp.seals.models import Seal
-from webapp.sites.access import require
+from webapp.sites.access import require, sites_with
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
 from webapp.visits.seal import KIND
@@ -40,6 +40,11 @@ def is_replaced() -> ColumnElement[bool]:
     return exists().where(_newer.supersedes_id == Inspection.id)
 
 
+def waits_for_its_signer() -> ColumnElement[bool]:
+    """Criterion on Signature: it came under another account, and its signer has said nothing yet."""
+    return and_(Signature.brought_by.is_not(None), Signature.confirmed_at.is_(None), Signature.objected_at.is_(None))
+
+
 @dataclass(frozen=True)
 class Line:
     """One sheet in the list, with its counts. `seal` is None while it waits for a signature."""
@@ -50,6 +55,7 @@ class Line:
     units: int
     abnormal: int
     returned: int
+    is_to_confirm: bool = False  # signed on another person's device; the signer has not confirmed it yet
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,15 @@ def _lines(found: Sequence[tuple[Visit, Seal | None]]) -> list[Line]:
         ).group_by(each.c.visit_id)
     )
     counts = {visit_id: figures for visit_id, *figures in counted}
-    return [Line(visit, seal, *counts.get(visit.id, (0, 0, 0, 0))) for visit, seal in found]
+    open_ones = [visit.id for visit, seal in found if seal is None]
+    waiting = set(
+        db.session.scalars(select(Signature.visit_id).where(Signature.visit_id.in_(open_ones), waits_for_its_signer()))
+    )
+    lines = []
+    for visit, seal in found:
+        rows, units, abnormal, returned = counts.get(visit.id, (0, 0, 0, 0))
+        lines.append(Line(visit, seal, rows, units, abnormal, returned, visit.id in waiting))
+    return lines
 
 
 def visit_for(person: Person, visit_id: uuid.UUID, right: Right = Right.READ, *, lock: bool = False) -> Visit:
@@ -137,10 +151,22 @@ def visit_for(person: Person, visit_id: uuid.UUID, right: Right = Right.READ, *,
         NotFound: no such visit, or the person has no role in its site.
         Refused: the person lacks the right there.
     """
-    wanted = select(Visit).where(Visit.id == visit_id)
-    if lock:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    wanted = _locked(visit_id) if lock else select(Visit).where(Visit.id == visit_id)
     return _allowed(person, db.session.scalar(wanted), right)
+
+
+def site_of(visit_id: uuid.UUID) -> uuid.UUID | None:
+    """The site of a visit, whoever asks; None where there is no such visit. For records, never for people."""
+    return db.session.scalar(select(Visit.site_id).where(Visit.id == visit_id))
+
+
+def site_of_inspection(inspection_id: uuid.UUID) -> uuid.UUID | None:
+    """The same of an inspection."""
+    return db.session.scalar(select(Inspection.site_id).where(Inspection.id == inspection_id))
+
+
+def _locked(visit_id: uuid.UUID) -> Select[Visit]:
+    return select(Visit).where(Visit.id == visit_id).with_for_update().execution_options(populate_existing=True)
 
 
 def sheet_rows(person: Person, visit_id: uuid.UUID, right: Right = Right.READ) -> Visit:
@@ -158,7 +184,7 @@ def sheet_rows(person: Person, visit_id: uuid.UUID, right: Right = Right.READ) -
             inspections.joinedload(Inspection.technician),
             inspections.selectinload(Inspection.answers).selectinload(Answer.photos),
             inspections.selectinload(Inspection.returns),
-            selectinload(Visit.signatures).joinedload(Signature.person),
+            selectinload(Visit.signatures).options(joinedload(Signature.person), joinedload(Signature.bringer)),
         )
         .execution_options(populate_existing=True)
     )
@@ -178,11 +204,7 @@ def inspection_to_return(person: Person, inspection_id: uuid.UUID) -> tuple[Insp
     Raises:
         NotFound, Refused: see `visit_for`.
     """
-    visit_id = db.session.scalar(select(Inspection.visit_id).where(Inspection.id == inspection_id))
-    if visit_id is None:
-        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
-    visit = visit_for(person, visit_id, Right.SIGN, lock=True)
-    inspection = db.session.scalar(
+    wanted = (
         select(Inspection)
         .where(Inspection.id == inspection_id)
         .options(
@@ -192,9 +214,57 @@ def inspection_to_return(person: Person, inspection_id: uuid.UUID) -> tuple[Insp
         )
         .execution_options(populate_existing=True)
     )
-    if inspection is None:
-        raise NotFound(_("There is nothing at this address, or it is not for you to see."))
-    return inspection, visit
+    visit_id = db.session.scalar(select(Inspection.visit_id).where(Inspection.id == inspection_id))
+    while visit_id is not None:
+        visit = db.session.scalar(_locked(visit_id))
+        inspection = db.session.scalars(wanted).one()
+        if visit and inspection.visit_id == visit.id:
+            return inspection, _allowed(person, visit, Right.SIGN)
+        visit_id = inspection.visit_id  # a signature without network moved it to another sheet meanwhile
+    raise NotFound(_("There is nothing at this address, or it is not for you to see."))
+
+
+def signature_in_name_of(person: Person, visit_id: uuid.UUID, signature_id: uuid.UUID | None) -> Signature | None:
+    """A signature of this person that somebody else brought; without `signature_id` the one that stands."""
+    wanted = select(Signature).where(
+        Signature.visit_id == visit_id, Signature.person_id == person.id, Signature.brought_by.is_not(None)
+    )
+    if signature_id:
+        wanted = wanted.where(Signature.id == signature_id)
+    newest = wanted.order_by(Signature.objected_at.is_not(None), Signature.received_at.desc()).limit(1)
+    return db.session.scalar(newest.execution_options(populate_existing=True))
+
+
+@dataclass(frozen=True)
+class ToConfirm:
+    """A sheet that was signed in somebody's name on another person's device."""
+
+    signature: Signature
+    site: Site
+    line: Line
+
+
+def to_confirm(person: Person) -> list[ToConfirm]:
+    """The signatures in this person's name that wait for a word of the person, oldest first; two queries."""
+    wanted = (
+        select(Signature, Site, Visit)
+        .join(Visit, Visit.id == Signature.visit_id)
+        .join(Site, Site.id == Visit.site_id)
+        .join(Visit.technician)
+        .outerjoin(Seal, and_(Seal.kind == KIND, Seal.record_id == Visit.id))
+        .options(contains_eager(Visit.technician), joinedload(Signature.bringer))
+        .where(
+            Signature.person_id == person.id,
+            waits_for_its_signer(),
+            Seal.id.is_(None),
+            Visit.site_id.in_(sites_with(person, Right.HAND_OVER)),
+        )
+        .order_by(Visit.day, Visit.id)
+    )
+    rows = db.session.execute(wanted).all()
+    found: list[tuple[Visit, Seal | None]] = [(visit, None) for _signature, _site, visit in rows]
+    lines = {line.visit.id: line for line in _lines(found)} if found else {}
+    return [ToConfirm(signature, site, lines[visit.id]) for signature, site, visit in rows]
 
 
 def newer_versions(inspection_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Inspection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from webapp.kit.canonical import sha256_hex
@@ -86,6 +87,67 @@ def cover(record_id: uuid.UUID, digest: str) -> str:
 def omission_cover(record_id: uuid.UUID, asset_id: uuid.UUID, reason: str) -> str:
     """The same for a reason why an asset was not reached."""
     return cover(record_id, sha256_hex(f"{asset_id}\n{reason}"))
+
+
+def named_in(text: str) -> tuple[uuid.UUID, str]:
+    """The id and digest of a cover. Raises ValueError for a text that is none."""
+    name, _colon, digest = text.partition(":")
+    return uuid.UUID(name), digest
+
+
+def covers_digest(covers: Iterable[str]) -> str:
+    """SHA-256 over all that a signature covers, in whatever order it was listed."""
+    return sha256_hex("\n".join(sorted(set(covers))))
+
+
+class Obstacle(enum.StrEnum):
+    """Why what was signed without network can become no sheet."""
+
+    SEALED = "sealed"  # something of it is on a sealed sheet already
+    SIGNED_DIFFERENTLY = "signed_differently"  # somebody else signed for more, or for less
+
+
+@dataclass(frozen=True)
+class OpenSheet:
+    """A sheet of one technician's day, as the division needs it; `entries` are inspections and reasons."""
+
+    id: uuid.UUID
+    number: int
+    entries: frozenset[uuid.UUID]
+    is_sealed: bool = False
+    is_signed: bool = False
+    was_signed: bool = False  # it carries a signature that its signer objected to
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a day's sheets are divided, so that one of them holds exactly what was signed."""
+
+    target: uuid.UUID
+    brought: frozenset[uuid.UUID]  # entries of other sheets that come to it
+    left: frozenset[uuid.UUID]  # its entries that were not shown: they go to a further sheet
+    emptied: tuple[uuid.UUID, ...]  # sheets on which nothing is left, not even an old signature
+
+
+def divide(sheets: Sequence[OpenSheet], covered: AbstractSet[uuid.UUID]) -> Division | Obstacle:
+    """Which sheet of the day the signature goes under. `covered` is not empty, and each of it is on one of the sheets.
+
+    A sheet that is signed already is never touched: a second signature must cover exactly what the first one does.
+    """
+    holding = [each for each in sheets if each.entries & covered]
+    if any(each.is_sealed for each in holding):
+        return Obstacle.SEALED
+    if any(each.is_signed for each in holding) and (len(holding) > 1 or holding[0].entries != covered):
+        return Obstacle.SIGNED_DIFFERENTLY
+    target = min(holding, key=lambda each: (not each.was_signed, each.number))
+    return Division(
+        target=target.id,
+        brought=frozenset(covered - target.entries),
+        left=target.entries - covered,
+        emptied=tuple(
+            each.id for each in holding if each is not target and each.entries <= covered and not each.was_signed
+        ),
+    )
 
 
 def change_since(shown: Collection[str], present: Collection[str]) -> SheetChange | None:

@@ -2,6 +2,7 @@
 
 Parts named "printed" are names as they read on the day of sealing (asset, person, item). The digest covers them; the
 comparison with the live rows leaves them out, because a device may be renamed in the ledger later without harm.
+Parts that older seals do not have are there only where there is something to say, so that older seals stay equal.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def content_of(visit_id: uuid.UUID) -> dict[str, Any]:
     files = _files(visit)
     findings = _findings(visit)
     names = names_of(_people(visit, omissions))
-    return {
+    objected = [each for each in visit.signatures if each.is_void]
+    content = {
         "kind": KIND,
         "form": FORM,
         "id": visit.id,
@@ -54,8 +56,11 @@ def content_of(visit_id: uuid.UUID) -> dict[str, Any]:
             _inspection(each, files, findings, names) for each in sorted(visit.inspections, key=_printed_order)
         ],
         "omissions": [_omission(each, names) for each in omissions],
-        "signatures": [_signature(each, files) for each in visit.signatures],
+        "signatures": [_signature(each, files, names) for each in visit.signatures if not each.is_void],
     }
+    if objected:
+        content["objections"] = [_objection(each, files, names) for each in objected]
+    return content
 
 
 def _visit(visit_id: uuid.UUID) -> Visit:
@@ -110,6 +115,7 @@ def _people(visit: Visit, omissions: Iterable[tuple[Omission, Asset]]) -> set[uu
     people = {visit.technician_id}
     for each in visit.inspections:
         people |= {each.technician_id} | {one.returned_by for one in each.returns}
+    people |= {signature.brought_by for signature in visit.signatures if signature.brought_by}
     return people | {omission.given_by for omission, _asset in omissions}
 
 
@@ -221,8 +227,8 @@ def _omission(row: tuple[Omission, Asset], names: dict[uuid.UUID, str]) -> dict[
     }
 
 
-def _signature(signature: Signature, files: dict[uuid.UUID, str]) -> dict[str, Any]:
-    return {
+def _signature(signature: Signature, files: dict[uuid.UUID, str], names: dict[uuid.UUID, str]) -> dict[str, Any]:
+    content = {
         "id": signature.id,
         "capacity": signature.capacity,
         "by": signature.person_id,
@@ -231,6 +237,18 @@ def _signature(signature: Signature, files: dict[uuid.UUID, str]) -> dict[str, A
         "file": signature.file_id,
         "signed_at": signature.signed_at,
     }
+    if signature.covers_digest:
+        content["covers"] = signature.covers_digest
+    if signature.brought_by:
+        content["brought_by"] = _person(signature.brought_by, names)
+        content["confirmed_at"] = signature.confirmed_at
+        content["confirmed_by"] = signature.confirmed_by
+    return content
+
+
+def _objection(signature: Signature, files: dict[uuid.UUID, str], names: dict[uuid.UUID, str]) -> dict[str, Any]:
+    why = {"objected_at": signature.objected_at, "reason": signature.objection}
+    return {**_signature(signature, files, names), **why}
 
 
 def _person(person_id: uuid.UUID, names: dict[uuid.UUID, str]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Place:
 
     capacity: Capacity
     is_needed: bool
-    signature: Signature | None
+    signature: Signature | None  # one that its signer objected to is none
     is_mine: bool
 
 
@@ -89,6 +89,7 @@ class Sheet:
     unexplained: list[Asset]
     seal: Seal | None
     places: list[Place]
+    to_confirm: Signature | None  # given in this reader's name on another person's device
     may_return: bool
     may_explain: bool
 
@@ -154,8 +155,17 @@ class Sheet:
 
     @property
     def waits_for(self) -> list[Capacity]:
-        """The needed signatures that are still missing."""
-        return [place.capacity for place in self.places if place.is_needed and not place.signature]
+        """The needed signatures that are still missing, or not confirmed."""
+        return [
+            place.capacity
+            for place in self.places
+            if place.is_needed and not (place.signature and place.signature.counts)
+        ]
+
+    @property
+    def objected(self) -> list[Signature]:
+        """Signatures to which the person named as signer objected."""
+        return [signature for signature in self.visit.signatures if signature.is_void]
 
 
 def sheet_for(person: Person, visit_id: uuid.UUID) -> Sheet:
@@ -164,7 +174,7 @@ def sheet_for(person: Person, visit_id: uuid.UUID) -> Sheet:
     site = db.session.get_one(Site, visit.site_id)
     omissions = omissions_of(visit_id)
     sealed = seal_of(KIND, visit_id)
-    is_open = sealed is None and not visit.signatures
+    is_open = sealed is None and not visit.is_signed
     may_explain = is_open and may(person, Right.EXPLAIN, site.id)
     explained = {asset.id for _omission, asset in omissions}
     return Sheet(
@@ -175,6 +185,9 @@ def sheet_for(person: Person, visit_id: uuid.UUID) -> Sheet:
         unexplained=[asset for asset in not_reached(visit, site) if asset.id not in explained] if may_explain else [],
         seal=sealed,
         places=_places(visit, site, person),
+        to_confirm=next((each for each in visit.signatures if each.is_waiting and each.person_id == person.id), None)
+        if sealed is None
+        else None,
         may_return=sealed is None and may(person, Right.SIGN, site.id),
         may_explain=may_explain,
     )
@@ -203,7 +216,7 @@ def _findings(inspections: Sequence[Inspection]) -> dict[uuid.UUID, Finding]:
 
 
 def _places(visit: Visit, site: Site, person: Person) -> list[Place]:
-    signed = {signature.capacity: signature for signature in visit.signatures}
+    signed = {signature.capacity: signature for signature in visit.signatures if not signature.is_void}
     return [
         Place(
             capacity=capacity,

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webapp.extensions import db
-from webapp.files.actions import keep_bytes
+from webapp.files.uploads import keep_signature
 from webapp.inspections.models import Inspection
+from webapp.kit.access import signed_in
 from webapp.kit.clock import utc_now
-from webapp.kit.intake import load, load_query
+from webapp.kit.intake import load_query
 from webapp.kit.language import show_times_of
 from webapp.kit.pdf import pdf_answer, pdf_of
 from webapp.kit.qr import qr_svg
-from webapp.kit.respond import is_fragment_wanted, page
+from webapp.kit.respond import page
 from webapp.sites.access import current_site, needs, needs_somewhere
 from webapp.sites.rules import Right
 from webapp.sync.actions import stored_or_kept
-from webapp.sync.receipts import refuse_other_author
+from webapp.sync.incoming import incoming
 from webapp.visits import actions, words
-from webapp.visits.arrivals import accepted
+from webapp.visits.arrivals import accepted, readable
 from webapp.visits.paper import PaperSignature, paper_for
-from webapp.visits.queries import visits_of
+from webapp.visits.queries import ToConfirm, site_of, site_of_inspection, to_confirm, visits_of
 from webapp.visits.rules import Capacity, RowState
 from webapp.visits.schemas import OmissionSchema, PageSchema, ReturnSchema, SignOffSchema
 from webapp.visits.sheet import sheet_for
@@ -34,7 +36,12 @@ visits = Blueprint("visits", __name__)
 
 @visits.app_context_processor
 def _words() -> dict[str, object]:
-    return {"say": words, "Capacity": Capacity, "RowState": RowState}
+    return {"say": words, "Capacity": Capacity, "RowState": RowState, "in_my_name": _in_my_name}
+
+
+def _in_my_name() -> list[ToConfirm]:
+    """For pages that say what waits for the reader's word; asked of the database only where a page calls it."""
+    return to_confirm(current_user)
 
 
 @visits.get("/visits")
@@ -55,47 +62,40 @@ def show(visit_id: uuid.UUID) -> Response:
 
 
 @visits.post("/visits/<uuid:visit_id>/sign-off")
-@needs_somewhere(Right.HAND_OVER)
+@signed_in
 def sign_off(visit_id: uuid.UUID) -> Response:
     """A signature under the sheet; the last one needed seals it."""
-    refuse_other_author()
-    fields = load(SignOffSchema())
-    data = request.files["upload"].read() if request.files.get("upload") else None
-    picture = keep_bytes(data, None) if data else None  # slow: not within the transaction
-    now, document = utc_now(), actions.document_of("sign_off", fields, visit_id, current_user)
-    with stored_or_kept(document, now=now):
-        result = actions.sign_off(visit_id, fields, picture=picture, by=current_user, now=now)
+    sending, now, about = incoming(), utc_now(), partial(site_of, visit_id)
+    fields = readable(SignOffSchema(), "sign_off", sending, now=now, site_of=about)
+    picture = keep_signature(by=current_user)
+    document = actions.document_of("sign_off", fields, visit_id, current_user, sending)
+    with stored_or_kept(document, now=now, site_of=about):
+        result = actions.sign_off(visit_id, fields, picture=picture, sending=sending, by=current_user, now=now)
     return accepted(result, url_for("visits.show", visit_id=visit_id))
 
 
 @visits.post("/inspections/<uuid:inspection_id>/return")
-@needs_somewhere(Right.SIGN)
+@signed_in
 def give_back(inspection_id: uuid.UUID) -> Response:
     """The supervisor sends an inspection, or one item, back with a reason."""
-    refuse_other_author()
-    fields = load(ReturnSchema())
-    now, document = utc_now(), actions.document_of("return", fields, inspection_id, current_user)
-    with stored_or_kept(document, now=now):
-        result = actions.give_back(inspection_id, fields, by=current_user, now=now)
+    sending, now, about = incoming(), utc_now(), partial(site_of_inspection, inspection_id)
+    fields = readable(ReturnSchema(), "return", sending, now=now, site_of=about)
+    document = actions.document_of("return", fields, inspection_id, current_user, sending)
+    with stored_or_kept(document, now=now, site_of=about):
+        result = actions.give_back(inspection_id, fields, sending=sending, by=current_user, now=now)
     visit_id = db.session.get_one(Inspection, inspection_id).visit_id
-    url = url_for("visits.show", visit_id=visit_id, _anchor=f"inspection-{inspection_id}")
-    if not is_fragment_wanted():
-        return accepted(result, url)
-    sheet = sheet_for(current_user, visit_id)
-    show_times_of(sheet.site.timezone)
-    row = next(row for row in sheet.rows if row.inspection.id == inspection_id)
-    return accepted(result, url, "visits/_returned.html", sheet=sheet, row=row)
+    return accepted(result, url_for("visits.show", visit_id=visit_id, _anchor=f"inspection-{inspection_id}"))
 
 
 @visits.post("/visits/<uuid:visit_id>/omissions")
-@needs_somewhere(Right.EXPLAIN)
+@signed_in
 def omit(visit_id: uuid.UUID) -> Response:
     """Why an asset was not reached."""
-    refuse_other_author()
-    fields = load(OmissionSchema())
-    now, document = utc_now(), actions.document_of("omission", fields, visit_id, current_user)
-    with stored_or_kept(document, now=now):
-        result = actions.explain_omission(visit_id, fields, by=current_user, now=now)
+    sending, now, about = incoming(), utc_now(), partial(site_of, visit_id)
+    fields = readable(OmissionSchema(), "omission", sending, now=now, site_of=about)
+    document = actions.document_of("omission", fields, visit_id, current_user, sending)
+    with stored_or_kept(document, now=now, site_of=about):
+        result = actions.explain_omission(visit_id, fields, sending=sending, by=current_user, now=now)
     return accepted(result, url_for("visits.show", visit_id=visit_id, _anchor="not-reached"))
 
 

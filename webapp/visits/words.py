@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,7 +10,7 @@ from markupsafe import Markup
 
 from webapp.inspections.models import Answer
 from webapp.kit.charts import ticks
-from webapp.kit.language import local
+from webapp.kit.language import full_moment, local
 from webapp.visits.rules import Capacity, RowState
 from webapp.visits.sheet import Reply, Sheet
 
@@ -70,6 +71,16 @@ def capacity_name(capacity: str) -> str:
         Capacity.SUPERVISOR: _("Supervisor's signature"),
         Capacity.HANDOVER: _("Handover signature"),
     }[Capacity(capacity)]
+
+
+def brought_in_words(name: str, confirmed_at: datetime | None, *, is_technicians_device: bool = True) -> str:
+    """How a signature came that was not given under the signer's own account: "signed on the device of 张伟 · confirmed
+    2026-11-19 08:12". A file that somebody else imported was not drawn on that person's device.
+    """
+    facts = {"name": name}
+    how = _("signed on the device of %(name)s", **facts) if is_technicians_device else _("brought by %(name)s", **facts)
+    when = _("confirmed %(time)s", time=full_moment(confirmed_at)) if confirmed_at else _("not confirmed")
+    return f"{how} · {when}"
 
 
 def state_name(state: RowState) -> str:
