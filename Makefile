@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: run test check soak test-engines lint types floors messages pictures lock clean
+.PHONY: run test check soak test-engines lint types floors bench messages pictures lock clean
 
 run: $(VENV)/.installed static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh run
@@ -68,6 +68,11 @@ pictures: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.com
 	@mkdir -p var/pictures docs/pictures
 	PICTURES=var/pictures $(BIN)/python -m pytest -m browser tests/browser/test_pages.py
 	@cp $(SHOWN:%=var/pictures/%.png) docs/pictures/
+
+# Measures the budgets on this machine; `make bench WRITE=1` renews the table in docs/benchmarks.md, ONLY=phone|server a part
+bench: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh test
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -44,6 +44,7 @@ FIELD_DOORS = (
 HOP = {b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"expect", b"upgrade", b"te"}
 WELCOME = b"<!doctype html><title>Hotel</title><h1>Welcome</h1><p>Please accept our terms to use the network.</p>"
 UNKNOWN = b'{"error": {"code": "sign_in", "message": "Please sign in.", "fields": {}}}'
+FAILED = b'{"error": {"code": "problem", "message": "Something went wrong on the server.", "fields": {}}}'
 BROKEN = b"<!doctype html><title>500</title><h1>Internal Server Error</h1>"
 
 
@@ -56,7 +57,8 @@ class Fault(StrEnum):
     RESET_IN_REQUEST = "reset in the request"  # the server gets the first half of it
     RESET_IN_ANSWER = "reset in the answer"  # the browser gets the first half of it
     LOST_ANSWER = "lost answer"  # the server did it, nobody hears of it
-    ERROR = "500"
+    ERROR = "500"  # of something between, as a page
+    APP_ERROR = "500 of the app"  # in its own words
     BUSY = "503"
     SIGN_IN = "401"
     CAPTIVE = "captive page"
@@ -69,6 +71,7 @@ class Fault(StrEnum):
 
 LIES: dict[Fault, tuple[bytes, bytes, bytes]] = {  # status line, further header lines, body
     Fault.ERROR: (b"500 Internal Server Error", b"Content-Type: text/html\r\n", BROKEN),
+    Fault.APP_ERROR: (b"500 Internal Server Error", b"Content-Type: application/json\r\n", FAILED),
     Fault.BUSY: (b"503 Service Unavailable", b"Content-Type: text/html\r\nRetry-After: %d\r\n" % RETRY_AFTER, BROKEN),
     Fault.SIGN_IN: (b"401 Unauthorized", b"Content-Type: application/json\r\n", UNKNOWN),
     Fault.CAPTIVE: (b"200 OK", b"Content-Type: text/html; charset=utf-8\r\n", WELCOME),

@@ -7,7 +7,7 @@ import { el, fill, mark, say } from "./page.js";
 const form = document.getElementById("inspection");
 const words = JSON.parse(form.dataset.words);
 const items = [...form.querySelectorAll(".item")];
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?$/i;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?([01]?\d|20))?$/i;
 const number = (text) => Number(text.normalize("NFKC").trim().replace(/^[−–]/, "-").match(NUMBER)?.[0] ?? NaN);
 const rounded = (value) => String(+value.toFixed(6)); // without the dust of binary fractions
 const field = (item, part) => form.elements[`${part}.${item.dataset.key}`];
@@ -92,9 +92,8 @@ function facts() {
     const becomes = remedy(item)?.closest("label").textContent.trim();
     return { text: question(item) + value, why: field(item, "why").value.trim(), remedy: becomes };
   });
-  const { site, name, code } = form.dataset;
-  const units = form.elements.units_checked?.value ?? "";
-  return { site, name, code, lines, units, photos: form.querySelectorAll("[data-photo]").length };
+  const [{ site, name, code }, photos] = [form.dataset, form.querySelectorAll("[data-photo]").length];
+  return { site, name, code, lines, photos, units: form.elements.units_checked?.value ?? "" };
 }
 
 const page = new FieldForm(form, {

@@ -123,7 +123,7 @@ export class FieldForm {
     const { unkept } = this.photos;
     this.isDone = true;
     const isKept = !unkept.size && (await submit(doc, this.key).then(() => true, () => false));
-    if (!isKept) await sendUnkept(doc, unkept);
+    if (!isKept) await sendUnkept(doc, unkept, this.key);
     if (this.form.dataset.wait === undefined || !isKept) return location.assign(doc.next);
     const answered = await receiptOf(doc.id);
     if (answered?.state === "sent") return location.assign(doc.next);

@@ -72,9 +72,8 @@ const page = new FieldForm(form, {
     judging = setTimeout(judge, JUDGE_AFTER);
   },
   complete() {
-    const end = stamp("end");
     stampStart();
-    if (!end.value) end.value = hereNow()[1].slice(0, 5);
+    stamp("end").value ||= hereNow()[1].slice(0, 5);
   },
   restored: shapeAs,
 });

@@ -162,7 +162,7 @@ async function delivered({ body: _body, ...doc }, said) {
 }
 
 // a browser that cannot keep it (full, or private) can still send it while the page is open
-export async function sendUnkept({ fields, ...doc }, buffers) {
+export async function sendUnkept({ fields, ...doc }, buffers, draft) {
   for (const id of doc.files) {
     const buffer = buffers.get(id) ?? (await read("bytes", id));
     const { code, said } = await ask("PUT", `/files/${id}`, buffer, "image/jpeg", await sha256(buffer));
@@ -170,6 +170,8 @@ export async function sendUnkept({ fields, ...doc }, buffers) {
   }
   const { code, said } = await ask("POST", doc.url, new URLSearchParams(fields).toString(), FORM);
   if (code >= 300 || said.id !== doc.id) throw verdict(code, said.error ?? {}, 0);
+  const drop = (drafts, ...places) => [drafts.delete(draft), ...doc.files.flatMap((id) => dropIn(...places, id))];
+  await change(["drafts", "attachments", "bytes"], drop).catch(() => undefined); // or it would be handed in once more
 }
 
 // tells the office what is still out on this device; old receipts go

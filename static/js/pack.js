@@ -27,8 +27,8 @@ function setUp(row) {
     if (until < Date.now()) return say("warn", words.expired);
     const m = pack.missing.map((one) => one.name).join(" · ");
     const good = { n: pack.pieces.length, size: `${Math.ceil(pack.size / 1024)} kB`, age: ago(pack.takenAt), m };
-    const day = until.toLocaleDateString(document.documentElement.lang);
-    return say("ok", m ? `${words.ready} ${words.without}` : words.ready, { ...good, until: day });
+    good.until = until.toLocaleDateString(document.documentElement.lang);
+    return say("ok", m ? `${words.ready} ${words.without}` : words.ready, good);
   }
 
   async function take() {

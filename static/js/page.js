@@ -96,6 +96,5 @@ if (badge) {
   show();
   drain();
 }
-if (document.readyState === "complete") keepApp();
-else addEventListener("load", keepApp); // the page itself comes first on a slow line
+addEventListener("load", keepApp); // the page itself comes first on a slow line
 document.addEventListener("htmx:error", () => say(document.getElementById("problem").dataset.unreachable));

@@ -40,7 +40,7 @@ export class Photos {
 
   show({ id, item }, buffer) {
     const strip = buffer && this.form.querySelector(`[data-strip="${CSS.escape(item)}"] .photos`);
-    if (!strip) return;
+    if (!strip || strip.querySelector(`[data-photo="${id}"]`)) return; // taken while the draft came back: shown already
     const row = draw("photo-row");
     row.dataset.photo = id;
     row.querySelector("img").src = URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" }));

@@ -38,7 +38,8 @@ async function page(event, url) {
     const answer = await Promise.race([network, tooLong]);
     return visited && answer.status >= 500 ? visited : answer;
   } catch {
-    event.waitUntil(network.catch(() => undefined));
+    const turn = ({ headers }) => visited && ![null, user].includes(headers.get("X-User")) && showAnew(event, url);
+    event.waitUntil(network.then(turn).catch(() => undefined));
     return visited || (await caches.match("/away"));
   }
 }
@@ -57,8 +58,7 @@ async function find(isWanted, url) {
 async function keep(answer, url, event) {
   const user = answer.headers.get("X-User");
   if (!user || !answer.ok) return answer; // a page of nobody, or of somebody else in the server's place
-  const copy = answer.clone();
-  event.waitUntil(user === "nobody" ? forget() : remember(user, url, copy));
+  event.waitUntil(user === "nobody" ? forget() : remember(user, url, answer.clone()));
   return answer;
 }
 
@@ -79,13 +79,15 @@ async function forget() {
   for (const name of (await caches.keys()).filter(isTheirs)) await caches.delete(name);
 }
 
+const showAnew = async (event, url) => (await self.clients.get(event.resultingClientId))?.navigate(url);
+
 // behind a prepared page: only one of the same person and of the files that are kept takes its place
 async function refresh(event, url, user) {
   const answer = await fetch(url, { headers: { Accept: "text/html" } }).catch(() => undefined);
   const owner = answer?.ok && answer.headers.get("X-User");
   if (owner && owner !== user) {
     await remember(owner, url, answer); // somebody else has signed in meanwhile: this page is not theirs
-    return (await self.clients.get(event.resultingClientId))?.navigate(url);
+    return showAnew(event, url);
   }
   if (!owner || answer.redirected || answer.headers.get("X-Build") !== BUILD) return;
   for (const name of (await caches.keys()).filter(isRoundOf(user))) {

@@ -9,15 +9,15 @@ import { all } from "./store.js";
 const LOOKED_BACK = 2 * 86400000; // ms; older ones that arrived are signed on the server's sheet
 const place = document.getElementById("sheets");
 const words = JSON.parse(place.dataset.words);
-const dayOf = (doc, zone) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(new Date(doc.madeAt));
 
 async function show() {
   const docs = [...(await all("outbox", "user", me)), ...(await all("receipts", "user", me))];
-  const signed = docs.filter(({ kind }) => kind === "sign_off").map(({ facts }) => facts);
+  const signed = docs.filter((doc) => doc.kind === "sign_off" && doc.state !== "attention").map(({ facts }) => facts);
+  const nameOf = (doc) => `${sheetOf(doc)}/${signed.find(({ covers }) => covers?.includes(doc.id))?.covers ?? ""}`;
   const isRecent = ({ state, sentAt }) => state !== "sent" || sentAt > Date.now() - LOOKED_BACK;
-  const recent = docs.filter((one) => one.kind === "inspection" && isRecent(one));
-  const sheets = new Map(recent.map((doc) => [sheetOf(doc), recent.filter((one) => sheetOf(one) === sheetOf(doc))]));
-  const cards = [...sheets].map(([name, listed]) => card(name, listed, signed)).filter(Boolean);
+  const recent = docs.filter((one) => one.kind === "inspection" && isRecent(one) && cardOf(one));
+  const sheets = new Map(recent.map((doc) => [nameOf(doc), recent.filter((one) => nameOf(one) === nameOf(doc))]));
+  const cards = [...sheets].map(([name, listed]) => card(name, listed, signed));
   if (cards.length) place.replaceChildren(...cards);
   for (const form of place.querySelectorAll("form")) new FieldForm(form, { facts: () => factsOf(form) });
   place.addEventListener("change", ({ target: { name, form, selectedOptions } }) => {
@@ -26,8 +26,9 @@ async function show() {
 }
 
 const factsOf = (form) => ({ capacity: form.elements.capacity.value, covers: form.dataset.covers });
-const zoneOf = (site) => document.getElementById(`sheet-card-${site}`).dataset.zone;
-const sheetOf = (doc) => `${doc.facts.site}/${dayOf(doc, zoneOf(doc.facts.site))}`;
+const cardOf = ({ facts }) => document.getElementById(`sheet-card-${facts.site}`); // none where they may not sign
+const dayOf = (doc) => new Date(doc.madeAt).toLocaleDateString("sv-SE", { timeZone: cardOf(doc).dataset.zone });
+const sheetOf = (doc) => `${doc.facts.site}/${dayOf(doc)}`;
 
 function card(name, listed, signed) {
   const [site, day] = name.split("/");
@@ -42,16 +43,16 @@ function card(name, listed, signed) {
     field.value = day;
     const inputs = covers.map((value) => el("input", { type: "hidden", name: "covers", value }));
     form.querySelector("[data-covers]").replaceChildren(...inputs);
-    Object.assign(form.dataset, { draft: `sheet/${name}/${capacity.value}`, covers: String(covers) });
+    Object.assign(form.dataset, { draft: `sheet/${capacity.value}/${covers}`, covers: String(covers) });
     if (isSigned(capacity.value)) form.replaceWith(draw("sheet-signed"));
   }
   return made;
 }
 
 function row({ facts, state }) {
-  const photos = facts.photos ? fill(words.photos, { n: facts.photos }) : "";
-  const units = facts.units && fill(words.units, { n: facts.units });
-  const made = draw("sheet-row", { name: facts.name, code: facts.code, photos, units, state: words[state] });
+  const said = (name) => (Number(facts[name]) ? fill(words[name], { n: facts[name] }) : "");
+  const parts = { ...facts, photos: said("photos"), units: said("units"), state: words[state] };
+  const made = draw("sheet-row", parts);
   made.querySelector("[data-lines]").replaceChildren(...facts.lines.map((line) => draw("sheet-line", line)));
   mark(made, facts.lines.length ? "abnormal" : "ok");
   return made;

@@ -94,9 +94,8 @@ export async function writePhoto(photo, buffer) {
 export const dropIn = (photos, bytes, id) => [photos.delete(id), bytes.delete(id)];
 export const dropPhoto = (id) => change(["attachments", "bytes"], (photos, bytes) => dropIn(photos, bytes, id));
 
-export async function photosOf(draft) {
-  return (await all("attachments", "draft", draft)).sort((one, other) => one.at - other.at);
-}
+export const photosOf = async (draft) =>
+  (await all("attachments", "draft", draft)).sort((one, other) => one.at - other.at);
 
 // the name of this browser, under which the office sees what is still out
 export async function device() {

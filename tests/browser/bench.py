@@ -1,6 +1,6 @@
 """A bench for single modules of static/js: a page with nothing but what is laid on it, in a real Chromium.
 
-`Bench` is served by a tiny app that knows the scripts and pages of the test; `run` and `Server` also work in real pages.
+`Bench` is served by a tiny app that knows the scripts and the pages of a test; the rest serves real pages, too.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from flask import Flask, Response, send_from_directory
 from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import serving, visitors
+from tests.browser.offline import Field
 from webapp.config import ROOT
 from webapp.kit.headers import POLICY
+from webapp.kit.static_files import present_build
+from webapp.people.queries import person_named
 
 BUILD, USER = "bench", "7"
+ID = r"(?!new)[^/]+"
 EMPTY_DEVICE = """async () => {
   for (const name of await caches.keys()) if (!name.startsWith("shell-")) await caches.delete(name);
   for (const { name } of await indexedDB.databases()) {
@@ -29,6 +33,20 @@ EMPTY_DEVICE = """async () => {
   }
   sessionStorage.clear();
 }"""
+
+
+LAY = """
+  const store = await use("store");
+  const me = document.documentElement.dataset.user;
+  const lay = async (id, more = {}, place = "outbox") => { // a document as it waits
+    const [url, body, madeAt] = [`/doc/${id}`, more.body ?? `text=${id}`, new Date().toISOString()];
+    const [sha256, state] = [await store.sha256(body), { state: "waiting", reason: "", tries: 0 }];
+    const doc = { id, user: me, kind: "note", title: id, url, body, sha256, files: [], madeAt };
+    await store.put(place, { ...doc, ...state, ...more });
+  };
+  const photo = (id, more) =>
+    store.writePhoto({ id, draft: "first", item: "", user: me, at: 1, ...more }, new Uint8Array([7, 8]).buffer);
+"""
 
 
 @dataclass(frozen=True)
@@ -54,11 +72,10 @@ class Bench:
         """Opens a page with this body for this person, on a device that holds nothing."""
         self.page.unroute_all()
         self.sheets.clear()
-        self.page.goto(f"{self.base}/")
-        self.page.evaluate(EMPTY_DEVICE)
-        self.asked.clear()
         self.sheets[urlsplit(address).path] = Sheet(body, user=user)
         self.page.goto(self.base + address)
+        self.page.evaluate(EMPTY_DEVICE)
+        self.asked.clear()
         return self.page
 
 
@@ -117,10 +134,11 @@ class Came:
 class Server:
     """Answers what the outbox sends in the server's place and notes it; without other orders it gives receipts."""
 
-    def __init__(self, page: Page, doors: str = r"/(doc|files|field-work)/") -> None:
+    def __init__(self, page: Page, otherwise: dict[str, Any] | None = None) -> None:
         self.came: list[Came] = []
+        self.otherwise = otherwise or RECEIPT
         self._answers: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        page.route(re.compile(doors), self._answer)
+        page.route(re.compile(rf"/(doc|notes)/{ID}$|/(files|field-work)/"), self._answer)
 
     def says(self, method: str, path: str, *answers: dict[str, Any]) -> None:
         """One answer after the other, the last one for ever."""
@@ -135,7 +153,7 @@ class Server:
         request = route.request
         path, headers = urlsplit(request.url).path, request.headers
         self.came.append(Came(request.method, path, headers, request.post_data_buffer or b""))
-        queue = self._answers.get((request.method, path), [RECEIPT])
+        queue = self._answers.get((request.method, path), [self.otherwise])
         answer = queue[0] if len(queue) == 1 else queue.pop(0)
         if request.method == "HEAD":
             route.fulfill(**({"status": 404} if answer is RECEIPT else answer))
@@ -156,3 +174,40 @@ def refusal(status: int, code: str, headers: dict[str, str] | None = None, **mor
     said = {"error": {"code": code, "message": f"said {code}", "fields": {}, **more}}
     heads = {"Content-Type": "application/json", **(headers or {})}
     return {"status": status, "body": json.dumps(said), "headers": heads}
+
+
+@dataclass
+class Phone:
+    """A signed-in page of the app; all modules have it one after the other."""
+
+    page: Page
+    field: Field
+    user: str
+    server: Server | None = None
+
+    def open(self, address: str, before: str = "", *args: Any, otherwise: dict[str, Any] | None = None) -> Page:
+        """The page at this address, on a device where only `before` has put something; its doors say `otherwise`."""
+        page, build = self.page, self.field.ask(lambda: present_build().name)
+        page.unroute_all()
+        bare = f"<!doctype html><html data-build='{build}' data-user='{self.user}'></html>"
+        page.route("**/bare", lambda route: route.fulfill(content_type="text/html", body=bare))
+        page.goto(f"{self.field.base}/bare")
+        page.evaluate(EMPTY_DEVICE)
+        run(page, LAY + before, *args)
+        self.server = Server(page, otherwise or refusal(503, "busy"))
+        page.goto(self.field.base + address)
+        return page
+
+
+@contextmanager
+def phones(chromium: Browser, field: Field) -> Iterator[Phone]:
+    """The technician's page."""
+    with visitors(chromium, field.base) as make:
+        page = make(service_workers="block")
+        field.let_in(page.context, "tech")
+        yield Phone(page, field, field.ask(lambda: str(person_named("tech").id)))
+
+
+def kept(page: Page, *stores: str) -> Any:
+    """What lies in some stores."""
+    return run(page, "const { all } = await use('store'); return Promise.all(args.map((one) => all(one)))", *stores)

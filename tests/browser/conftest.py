@@ -14,7 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.browser.offline import Field, Tablet, settle
+from tests.browser.offline import Field, Tablet, clean, settle, take_along
 from tests.cast import PASSWORD
 from tests.conftest import Databases, make_app
 from tests.fault_proxy import FaultProxy
@@ -86,7 +86,7 @@ def phone(chromium: Browser, field: Field) -> Iterator[Callable[..., Page]]:
     with visitors(chromium, field.base) as make:
 
         def opened(username: str = "tech", *, worker: bool = False, script: str = "", **options: Any) -> Page:
-            page = make(service_workers="allow" if worker else "block", **options)
+            page = make(**{"service_workers": "allow" if worker else "block", **options})
             page.context.add_init_script(script)
             field.let_in(page.context, username)
             if worker:
@@ -96,6 +96,26 @@ def phone(chromium: Browser, field: Field) -> Iterator[Callable[..., Page]]:
         yield opened
     field.line.heal()
     field.line.plug_in()
+
+
+@pytest.fixture(scope="session")
+def prepared_phone(chromium: Browser, field: Field) -> Iterator[Page]:
+    """The technician's phone with a round taken along, for many tests: see `prepared`."""
+    with visitors(chromium, field.base) as make:
+        page = make()
+        field.let_in(page.context, "tech")
+        settle(page, field.base)
+        take_along(page, field.base)
+        yield page
+
+
+@pytest.fixture
+def prepared(prepared_phone: Page, field: Field) -> Iterator[Page]:
+    """The phone with a round taken along; what a test leaves in drafts and outbox is thrown away after it."""
+    yield prepared_phone
+    field.line.heal()
+    field.line.plug_in()
+    clean(prepared_phone, field)
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ ALWAYS_KEPT = 5  # pages that the service worker keeps of everybody
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })"
 MODULES = """
   const { build, user } = document.documentElement.dataset;
-  const [store, outbox] = await Promise.all(["store", "outbox"].map((name) => import(`/static/v-${build}/js/${name}.js`)));
+  const module = (name) => import(`/static/v-${build}/js/${name}.js`);
+  const [store, outbox] = await Promise.all([module("store"), module("outbox")]);
 """
 WAITING = """
   const text = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
@@ -220,15 +221,15 @@ def wake(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def deliver(page: Page) -> None:
-    """Sends until nothing of this person is left on the device, not even the bytes."""
+def deliver(page: Page, *, stays: int = 0) -> None:
+    """Sends until nothing of this person is left on the device, not even the bytes; `stays` files of others do."""
 
     def is_all_sent() -> bool:
         wake(page)
         return not in_page(page, "return (await store.all('outbox', 'user', user)).length")
 
     until(page, is_all_sent, "all is sent")
-    assert until(page, lambda: [in_page(page, "return (await store.all('bytes')).length")], "bytes are counted") == [0]
+    assert until(page, lambda: [in_page(page, "return (await store.all('bytes')).length")], "counted") == [stays]
 
 
 def write_note(page: Page, base: str, text: str, photos: int = 1) -> Kept:
@@ -294,3 +295,14 @@ def take_along(page: Page, base: str, line: str = ROUND) -> None:
     page.goto(f"{base}/today")
     page.click(f"[data-pack='{line}'] [data-take]")
     expect(page.locator(f"[data-pack='{line}']")).to_have_attribute("data-s", "ok", timeout=SECONDS * 1000)
+
+
+def clean(page: Page, field: Field) -> None:
+    """One tab, signed in, with an honest line and nothing left to be sent."""
+    for tab in page.context.pages:
+        if tab != page:
+            tab.close()
+    field.let_in(page.context, "tech")
+    page.goto(f"{field.base}/outbox")
+    stores = ["drafts", "attachments", "bytes", "outbox", "receipts"]
+    in_page(page, "return store.change(given[0], (...all) => all.map((one) => one.clear()))", stores)

@@ -139,7 +139,8 @@ def test_silence_ends_by_a_limit_that_grows_with_the_bytes(field, write):
     for door, size in ((PHOTO, len(next(iter(note.files.values())))), (RECORD, len(note.body))):
         field.suffers(Fault.SILENCE, door)
         page.evaluate("limits.length = 0")
-        until(page, lambda: wake(page) or 30000 + size / 2 in page.evaluate("limits"), "30 s and a second for 2 kB")
+        limit = 30000 + size / 2  # ms: 30 s and a second for each 2 kB
+        until(page, lambda limit=limit: wake(page) or limit in page.evaluate("limits"), "the limit is set")
         pauses(page, "unreachable")
     field.line.heal()
     deliver(page)
@@ -218,7 +219,7 @@ def test_424_for_photos_that_are_nowhere_needs_a_person_and_blocks_only_itself(f
     assert not field.arrived(note.id)
 
 
-def test_slow_line_of_5_kB_per_second(field, phone):
+def test_slow_line_of_5_kb_per_second(field, phone):
     page = phone(script=WATCHED.replace("ms / 40", "ms"))
     field.line.always(Fault.SLOW)
     assert field.line.bytes_per_second == 5000

@@ -26,7 +26,7 @@ def test_a_reading_out_of_its_limit_goes_from_the_label_to_month_and_joint_test(
     fill_in_the_antenna(tech)
     tech.click("#finish")
     tech.wait_for_url("**/scan?done=*")
-    expect(tech.locator("main .note[data-s=ok]")).to_contain_text("已提交")
+    expect(tech.locator("[data-done]")).to_have_attribute("data-s", "sent")
 
     supervisor: Page = visitor("supervisor", "tablet")
     supervisor.goto(f"{live}/visits")
@@ -80,11 +80,11 @@ def fill_in_the_antenna(page: Page) -> None:
 
 
 def give_photo(page: Page, key: str) -> None:
-    """Takes a photo for an item and waits until the server has it."""
+    """Takes a photo for an item and waits until it is kept."""
     page.set_input_files(
         f"input[name='upload.{key}']", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": photo(key)}
     )
-    expect(page.locator(f"[data-strip={key}] li[data-s=sent]")).to_be_visible()
+    expect(page.locator(f"[data-strip={key}] li[data-photo]")).to_be_visible()
 
 
 def sign(page: Page) -> None:

@@ -1,6 +1,6 @@
-"""Each module of static/js alone, on a bench in a real Chromium: what is kept, what is sent, what answers offline.
+"""Each module of static/js alone, in a real Chromium: here those that need no page of the app but an empty bench.
 
-The modules that belong to one page of the app are in test_modules_pages.py.
+test_modules_outbox.py and test_modules_cache.py go on with the bench; test_modules_pages.py has what belongs to a page.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.bench import BUILD, USER, Bench, Sheet, benches, run
+from tests.browser.bench import Bench, benches, run
 from tests.browser.offline import sign, until
 from webapp.config import ROOT
 
@@ -25,15 +24,10 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "static/js").glob("*.js"))
 
 
 @pytest.fixture(scope="module")
-def new_bench(chromium: Browser) -> Iterator[Any]:
-    with benches(chromium) as new:
-        yield new
-
-
-@pytest.fixture(scope="module")
-def bench(new_bench: Any) -> Bench:
+def bench(chromium: Browser) -> Iterator[Bench]:
     """One page for all modules, laid anew by each test."""
-    return new_bench()
+    with benches(chromium) as new:
+        yield new()
 
 
 def test_each_module_has_a_test_of_its_own():
@@ -224,10 +218,11 @@ def test_page_draws_marks_fills_and_says(bench):
         say("It waits.", { href: "/outbox", textContent: "there" });
         const sign = place.querySelector("use").getAttribute("href");
         const time = clockTime("2026-11-20T09:05:00");
-        return [fill("{n} of {of}, {x}.", { n: 0, of: 2 }), row.innerHTML, place.dataset.s, sign, el("i", { id: "x" }).id, time];
+        const filled = fill("{n} of {of}, {x}.", { n: 0, of: 2 });
+        return [filled, row.innerHTML, place.dataset.s, sign, el("i", { id: "x" }).id, time];
         """,
     )
-    row = "<p>&lt;b&gt;no markup&lt;/b&gt;</p>".replace("<p>", '<p data-of="text">') + '<b data-of="other"></b>'
+    row = '<p data-of="text">&lt;b&gt;no markup&lt;/b&gt;</p><b data-of="other"></b>'
     assert drawn == ["0 of 2, .", row, "attention", "/static/symbols.svg#m-warn", "x", "09:05"]
     expect(page.locator("#problem .note")).to_have_text("It waits. there")
     expect(page.locator("#problem a")).to_have_attribute("href", "/outbox")
@@ -240,7 +235,8 @@ FORM = """<form>
 <input type="radio" name="two" value="a"><input type="radio" name="two" value="b">
 <input type="checkbox" name="some" value="1"><input type="checkbox" name="some" value="2" checked>
 <select name="chosen"><option value="x"></option><option value="y" selected></option></select>
-<select name="tapped"><option value=""></option><option value="x"></option></select><button name="go" value="1"></button>
+<select name="tapped"><option value=""></option><option value="x"></option></select>
+<button name="go" value="1"></button>
 </form>"""
 
 
@@ -253,15 +249,9 @@ def test_form_fields_are_texts_with_one_kind_of_line_end(bench):
       document.forms[0].elements.made.value = "a\\r\\nb\\rc\\nd";
       return fieldsOf(document.forms[0]);
     """
-    fields = run(page, made)
-    assert fields == [
-        ["text", "雨\n& more"],
-        ["typed", ""],
-        ["made", "a\nb\nc\nd"],
-        ["some", "2"],
-        ["chosen", "y"],
-        ["tapped", ""],
-    ]
+    text, *others = run(page, made)
+    assert text == ["text", "雨\n& more"]
+    assert others == [["typed", ""], ["made", "a\nb\nc\nd"], ["some", "2"], ["chosen", "y"], ["tapped", ""]]
 
 
 def test_form_a_draft_comes_back_but_for_what_was_touched_already(bench):
@@ -269,22 +259,18 @@ def test_form_a_draft_comes_back_but_for_what_was_touched_already(bench):
     page.fill("[name=typed]", "newer")
     page.check("[name=one][value=a]")
     page.select_option("[name=tapped]", "x")
-    draft = [
-        ["text", "kept"],
-        ["typed", "old"],
-        ["made", "old"],
-        ["one", "b"],
-        ["two", "b"],
-        ["some", "1"],
-        ["chosen", "x"],
-    ]
-    back = "const { fieldsOf, restore } = await use('form'); restore(document.forms[0], args[0]); return fieldsOf(document.forms[0])"
-    newer = {"typed": "newer", "one": "a", "made": "", "tapped": "x"}
-    assert run(page, back, draft) == [[name, newer.get(name, value)] for name, value in [*draft, ["tapped", ""]]]
+    draft = {"text": "kept", "typed": "old", "made": "old", "one": "b", "two": "b", "some": "1", "chosen": "x"}
+    back = """
+      const { fieldsOf, restore } = await use("form");
+      restore(document.forms[0], Object.entries(args[0]));
+      return Object.fromEntries(fieldsOf(document.forms[0]));
+    """
+    assert run(page, back, draft) == {**draft, "typed": "newer", "one": "a", "made": "", "tapped": "x"}
 
 
 PAD = """<form><div class="pad" data-pad data-ink="#12308a" hidden><canvas></canvas></div>
-<p data-needs-script hidden>here</p><details data-picture open>or a picture</details><button type="button" data-again>again</button></form>"""
+<p data-needs-script hidden>here</p><details data-picture open>or a picture</details>
+<button type="button" data-again>again</button></form>"""
 STROKES = "return JSON.parse(JSON.stringify(signature.strokes))"
 
 
@@ -319,227 +305,3 @@ def test_signature_strokes_follow_the_width_and_come_back_exactly(bench):
     assert bytes(run(page, png)) == b"PNG"
     page.click("[data-again]")
     assert page.evaluate("[changes, signature.pad.isEmpty()]") == [2, True]
-
-
-# pack: what is taken along
-
-WORDS = '{"none":"none","taking":"taking","ready":"ready","missing":"{n} missing: {what}","expired":"old","failed":"failed {why}"}'
-ROW = f"""<div data-pack="2" data-pack-key="SG-2" data-s="" hidden data-words='{WORDS}'>
-<svg class="mark"><use href="#m-todo"></use></svg><p data-pack-state></p><button data-take>take</button></div>"""
-PIECES = ["/inspections/new/1", "/inspections/new/1?again=2", "/today", "/files/1/display"]
-
-
-def pack(**changes: Any) -> dict[str, Any]:
-    """A round of one device, once as new and once to be repeated, good for a minute."""
-    return {
-        "version": BUILD,
-        "user": USER,
-        "round": {"key": "SG-2"},
-        "pages": [{"url": url, "html": f"<p>{url}"} for url in PIECES[:2]],
-        "shared": PIECES[2:3],
-        "files": PIECES[3:],
-        "labels": [{"token": "k7m4q9rk7m4q", "code": "K7M-4Q9R", "asset": asset} for asset in ("1", "unknown")],
-        "missing": [],
-        "expires_at": "2999-01-01T00:00:00Z",
-    } | changes
-
-
-def offer(bench: Bench, *, shared_of: str = USER, shell: bool = True, **changes: Any) -> Any:
-    """Takes a round along; the row of it."""
-    page = bench.lay(ROW)
-    bench.sheets["/today"] = Sheet(headers={"X-User": shared_of})
-    page.route("**/today/pack?line=2", lambda route: route.fulfill(json=pack(**changes)))
-    run(
-        page,
-        "for (const name of await caches.keys()) await caches.delete(name); if (args[0]) await caches.open(args[0])",
-        f"shell-{BUILD}" if shell else "",
-    )
-    run(page, "await use('pack')")
-    expect(page.locator("[data-pack]")).to_have_attribute("data-s", "todo")
-    page.click("[data-take]")
-    expect(page.locator("[data-take]")).to_be_enabled()
-    return page.locator("[data-pack]")
-
-
-def test_pack_is_ready_only_while_every_piece_is_there(bench):
-    row = offer(bench)
-    expect(row).to_have_attribute("data-s", "ok")
-    page = row.page
-    for piece in PIECES:
-        lost = "const names = await caches.keys(); for (const name of names) await (await caches.open(name)).delete(args[0])"
-        run(page, lost, piece)
-        page.reload()
-        run(page, "await use('pack')")
-        expect(page.locator("[data-pack-state]")).to_have_text(f"1 missing: {piece}")
-        expect(row).to_have_attribute("data-s", "warn")
-        page.click("[data-take]")
-        expect(row).to_have_attribute("data-s", "ok")
-    kept = """
-      const round = await caches.open(`round/7/SG-2`);
-      const one = async (url) => (await round.match(url))?.headers;
-      const page = await one("/inspections/new/1");
-      const labels = ["/a/k7m4q9rk7m4q", "/a/K7M-4Q9R"].map(async (url) => new URL((await one(url)).get("Location")).pathname);
-      return [page.get("X-User"), page.get("X-Build"), ...(await Promise.all(labels))];
-    """
-    assert run(page, kept) == [USER, BUILD, *["/inspections/new/1"] * 2]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"user": "8"},
-        {"shared_of": "8"},
-        {"shell": False},
-        {"expires_at": "2020-01-01T00:00:00Z"},
-        {"shared": ["/static/v-x/none"]},
-    ],
-    ids=[
-        "of another person",
-        "a page of another person",
-        "the app is not kept",
-        "too old",
-        "a piece that is not there",
-    ],
-)
-def test_pack_is_not_ready(bench, wrong):
-    expect(offer(bench, **wrong)).to_have_attribute("data-s", "warn")
-
-
-# service_worker: what answers when nothing else does
-
-
-@pytest.fixture(scope="module")
-def installed(new_bench: Any) -> Bench:
-    """A bench with the service worker at work, its cache of the app filled."""
-    bench = new_bench(service_workers="allow")
-    tidied = """
-      const kept = new Response("", { headers: { "X-Build": "older" } });
-      await (await caches.open("pages/8")).put("/x", kept);
-      for (const build of ["older", "oldest"]) await caches.open(`shell-${build}`);
-      await navigator.serviceWorker.register("/service-worker.js");
-      await new Promise((give) => (navigator.serviceWorker.oncontrollerchange = give));
-      const shells = (await caches.keys()).filter((name) => name.startsWith("shell-")).sort();
-      await caches.delete("shell-older");
-      return shells;
-    """
-    assert run(bench.lay(), tidied) == [f"shell-{BUILD}", "shell-older"]  # tidied up: no page needs the oldest
-    return bench
-
-
-@pytest.fixture
-def worker(installed: Bench) -> Iterator[Bench]:
-    installed.page.context.set_offline(False)
-    installed.lay()
-    yield installed
-    installed.page.context.set_offline(False)
-
-
-def theirs(text: str, user: str = USER, build: str = BUILD, status: int = 200) -> Sheet:
-    return Sheet(text, status, {"X-User": user, "X-Build": build} if user else {})
-
-
-def keep(bench: Bench, cache: str, address: str, text: str) -> None:
-    body = "await (await caches.open(args[0])).put(args[1], new Response(args[2], { headers: { 'Content-Type': 'text/html' } }))"
-    run(bench.page, body, cache, address, text)
-
-
-def kept(bench: Bench, cache: str = "") -> dict[str, list[str]]:
-    """The addresses in each cache, but for the app's own."""
-    body = """
-      const names = (await caches.keys()).filter((name) => !name.startsWith("shell-"));
-      const keys = async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url.replace(location.origin, ""));
-      return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await keys(name)])));
-    """
-    return run(bench.page, body)
-
-
-def shown(bench: Bench, address: str, offline: bool | None = None) -> str:
-    if offline is not None:
-        bench.page.context.set_offline(offline)
-    bench.page.goto(bench.base + address)
-    return str(bench.page.text_content("body")).strip()
-
-
-@pytest.mark.parametrize("build", [BUILD, "other"])
-def test_service_worker_a_round_comes_first_and_is_renewed_behind_by_the_same_build(worker, build):
-    keep(worker, "meta", "/user", USER)
-    keep(worker, f"round/{USER}/SG-2", "/list", "taken along")
-    worker.sheets["/list"] = theirs("from the server", build=build)
-    assert shown(worker, "/list?from=scan") == "taken along"
-    until(worker.page, lambda: worker.asked.count("/list") == 1, "it was asked for behind")
-    if build == BUILD:
-        until(worker.page, lambda: shown(worker, "/list") == "from the server", "it was renewed")
-    else:
-        assert shown(worker, "/list") == shown(worker, "/list") == "taken along"
-
-
-def test_service_worker_other_pages_fall_back(worker):
-    worker.sheets |= {path: theirs(path) for path in ("/visited", "/today", "/outbox")} | {
-        "/scan": theirs("/scan", "8")
-    }
-    shown(worker, "/visited")
-    until(
-        worker.page, lambda: set(kept(worker).get("pages/7", ())) == {"/visited", "/today", "/outbox"}, "all are kept"
-    )
-    assert shown(worker, "/visited", offline=True) == "/visited"
-    assert shown(worker, "/outbox?from=menu") == "/outbox"
-    assert shown(worker, "/scan") == shown(worker, "/never") == "away"
-    worker.sheets["/visited"] = Sheet("broken", 500)
-    assert shown(worker, "/visited", offline=False) == "/visited"
-    worker.sheets["/visited"] = theirs("newer")
-    assert shown(worker, "/visited") == "newer"
-
-
-def test_service_worker_never_keeps_fragments_nor_pages_of_nobody(worker):
-    worker.sheets |= {
-        "/part": theirs("a part"),
-        "/kept": theirs("kept"),
-        "/plain": theirs("plain", ""),
-        "/bad": theirs("", status=404),
-    }
-    run(worker.page, "await fetch('/part', { headers: { 'HX-Request': 'true' } })")
-    for address in ("/plain", "/bad", "/kept"):
-        shown(worker, address)
-    until(worker.page, lambda: kept(worker).get("pages/7"), "the page of a person is kept")
-    assert kept(worker)["pages/7"] == ["/kept"]
-    assert shown(worker, "/part", offline=True) == shown(worker, "/plain") == "away"
-
-
-def test_service_worker_signing_out_empties_only_that_persons_caches(worker):
-    for cache in (f"round/{USER}/SG-2", f"pages/{USER}", "round/8/SG-2", "pages/8"):
-        keep(worker, cache, "/list", cache)
-    keep(worker, "meta", "/user", USER)
-    worker.sheets["/sign-in"] = theirs("sign in", "")
-    shown(worker, "/sign-in")
-    assert len(kept(worker)) == 5
-    worker.sheets["/sign-in"] = theirs("signed out", "nobody")
-    shown(worker, "/sign-in?left=1")
-    until(worker.page, lambda: set(kept(worker)) == {"round/8/SG-2", "pages/8"}, "the caches are gone")
-    assert shown(worker, "/list", offline=True) == "away"
-
-
-def test_service_worker_another_persons_page_is_never_shown(worker):
-    keep(worker, "meta", "/user", "8")
-    for cache in (f"round/{USER}/SG-2", f"pages/{USER}"):
-        keep(worker, cache, "/list", f"of {USER}")
-    assert shown(worker, "/list", offline=True) == "away"
-    worker.page.context.set_offline(False)
-    keep(worker, "meta", "/user", USER)
-    worker.sheets["/list"] = theirs("of 8", "8")  # who has signed in meanwhile
-    shown(worker, "/list")
-    until(worker.page, lambda: worker.page.text_content("body").strip() == "of 8", "the page is fetched anew")
-    assert shown(worker, "/list", offline=True) == "of 8"
-
-
-def test_service_worker_files_of_the_app_and_pictures_of_the_round(worker):
-    picture = f"/files/{'0' * 8}-0000-4000-8000-{'0' * 12}/thumbnail"
-    keep(worker, "meta", "/user", USER)
-    keep(worker, f"round/{USER}/SG-2", picture, "picture")
-    worker.page.context.set_offline(True)
-    asked = """
-      const old = await fetch("/static/v-before/js/store.js"); // of a page from before an update
-      const picture = await fetch(args[0]);
-      const other = await fetch("/elsewhere").catch(() => undefined);
-      return [(await old.text()).includes("export const read"), await picture.text(), other === undefined];
-    """
-    assert run(worker.page, asked, picture) == [True, "picture", True]

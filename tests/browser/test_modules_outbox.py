@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.bench import RECEIPT, RECEIVED_AT, USER, Bench, Server, benches, refusal, run
+from tests.browser.bench import LAY, RECEIPT, RECEIVED_AT, USER, Bench, Server, benches, refusal, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -20,18 +20,14 @@ def bench(chromium: Browser) -> Iterator[Bench]:
         yield new()
 
 
-OUTBOX = """
-  const [store, outbox] = [await use("store"), await use("outbox")];
+OUTBOX = (
+    LAY
+    + """
+  const outbox = await use("outbox");
   const waits = (window.waits = []);
   window.setTimeout = (_deed, ms) => void waits.push(ms / 1000); // the next try is noted, not made
-  const lay = async (id, more = {}) => {
-    const [body, url] = [`text=${id}`, `/doc/${id}`];
-    const doc = { id, user: "7", kind: "note", title: id, url, body, sha256: await store.sha256(body), files: [] };
-    await store.put("outbox", { ...doc, madeAt: "2026-11-20", state: "waiting", reason: "", tries: 0, ...more });
-  };
-  const photo = (id, more) =>
-    store.writePhoto({ id, draft: "first", user: "7", at: 1, type: "image/jpeg", ...more }, new Uint8Array([7, 8]).buffer);
 """
+)
 HTML = {"status": 200, "content_type": "text/html", "body": "<h1>Welcome</h1>"}
 FIELDS = {"text": ["too long"], "place": ["unknown"]}
 ANSWERS: dict[str, tuple[dict[str, Any], str, str, str, bool]] = {  # state, code, why all waits, whether the next goes
@@ -66,11 +62,12 @@ def test_outbox_what_an_answer_means(bench, answer, state, code, pause, goes_on)
     server = Server(page)
     server.says("POST", "/doc/first", answer)
     sent = """
-      await lay("first", { body: args[0], sha256: await store.sha256(args[0]) });
+      await lay("first", { body: args[0] });
       await lay("behind");
       await outbox.drain();
       const left = Object.fromEntries((await store.all("outbox")).map((doc) => [doc.id, doc]));
-      return [left.first ?? { state: "sent", code: "" }, left.behind?.tries, outbox.status.pause, outbox.status.sending];
+      const { pause, sending } = outbox.status;
+      return [left.first ?? { state: "sent", code: "" }, left.behind?.tries, pause, sending];
     """
     first, behind, why, sending = run(page, OUTBOX + sent, "text=first")
     assert (first["state"], first["code"], why, sending) == (state, code, pause, "")
@@ -115,8 +112,10 @@ def test_outbox_sends_in_the_order_of_making_each_once_and_only_its_own_persons(
         """,
     )
     assert server.seen() == ["PUT /files/photo", "POST /doc/c", "POST /doc/a", "POST /doc/b"]
-    left = "const store = await use('store'); return Promise.all(['outbox', 'receipts', 'bytes'].map((one) => store.all(one)))"
-    waiting, receipts, photos = run(page, left)
+    left = (
+        "const { all } = await use('store'); return Promise.all(['outbox', 'receipts', 'bytes'].map((one) => all(one)))"
+    )
+    waiting, receipts, photos = run(page, LAY + left)
     assert [doc["id"] for doc in waiting] == ["others", "refused"]
     assert sorted(doc["id"] for doc in receipts) == ["a", "b", "c"]
     assert {(doc["state"], doc["receivedAt"], "body" in doc) for doc in receipts} == {("sent", RECEIVED_AT, False)}
@@ -176,8 +175,7 @@ def test_outbox_asks_whether_a_photo_is_there_before_it_sends_it_again(bench, tr
     server.says("HEAD", "/files/photo", head)
     run(
         page,
-        OUTBOX
-        + "await photo('photo'); await lay('first', { files: ['photo'], tries: args[0] }); await outbox.drain()",
+        OUTBOX + "await photo('photo'); await lay('first', { files: ['photo'], tries: args[0] }); await outbox.drain()",
         tries,
     )
     assert server.seen() == [*(f"{method} /files/photo" for method in asked), "POST /doc/first"]
@@ -188,11 +186,8 @@ def test_outbox_sends_a_photo_again_that_the_server_lost(bench):
     page = bench.lay()
     server = Server(page)
     server.says("POST", "/doc/first", refusal(424, "attachments_missing", missing=["photo"]), RECEIPT)
-    run(
-        page,
-        OUTBOX
-        + "await photo('photo', { isSent: true }); await lay('first', { files: ['photo'] }); await outbox.drain()",
-    )
+    send = "await photo('photo', { isSent: true }); await lay('first', { files: ['photo'] }); await outbox.drain()"
+    run(page, OUTBOX + send)
     assert server.seen() == ["POST /doc/first", "HEAD /files/photo", "PUT /files/photo", "POST /doc/first"]
 
 

@@ -210,7 +210,7 @@ def test_one_bad_document_stops_nothing_and_each_says_why(app, as_, made):
     assert count(app, Inspection) == 1
 
 
-def test_a_sign_off_made_without_network_arrives_with_its_signature(app, as_, made):
+def test_a_sign_off_arrives_with_its_signature_and_waits_for_its_signer(app, as_, made):
     with app.test_request_context(), transaction():
         visit = antenna_day(at=DONE_AT)
         covers, sheet = covers_of(visit.id), visit.id
@@ -222,6 +222,37 @@ def test_a_sign_off_made_without_network_arrives_with_its_signature(app, as_, ma
     with app.app_context():
         signature = db.session.scalars(select(Signature)).one()
         assert (signature.id, signature.person_id) == (uuid.UUID(name), somebody("tech").id)
+        assert signature.is_waiting, "who imports could have written the file"
+
+
+def test_a_signature_under_a_joint_test_must_be_given_under_the_own_account(as_, made):
+    name, address = str(uuid.uuid4()), f"/joint-tests/{uuid.uuid4()}/sign-off"
+    report = bring(as_("lead"), made(lambda: [document(address, {"id": name, "capacity": "technician"}, id=name)]))
+    assert states(report) == ["refused"]
+    assert "own account" in report.text
+
+
+def test_faults_arrivals_at_them_and_free_notes_come_the_same_way_in_order(app, as_, made):
+    fault, came, note = (str(uuid.uuid4()) for _each in range(3))
+
+    def documents() -> list[dict[str, Any]]:
+        asset, site = asset_with(ANTENNA), site_coded("SG")
+        told = {"asset": asset.id, "kind": "fault", "level": "general", "text": "不锁定", "reported_at": DONE_AT}
+        return [
+            document(f"/faults/{fault}", told, id=fault, kind="finding"),
+            document(
+                f"/faults/{fault}/arrivals",
+                {"id": came, "arrived_at": DONE_AT, "reason": "标签脱落"},
+                id=came,
+                kind="arrival",
+            ),
+            document(f"/notes/{note}", {"site": site.id, "text": "柜门钥匙断了"}, id=note, kind="note"),
+        ]
+
+    report = bring(as_("lead"), made(documents))
+    assert states(report) == ["arrived"] * 3, report.text
+    for address in (f"/faults/{fault}", f"/notes/{note}"):
+        assert "brought in by 李建国 from an exported outbox" in as_("lead").get(address).text
 
 
 @pytest.mark.parametrize(
@@ -255,7 +286,7 @@ def test_only_doors_of_documents_of_the_field_are_opened_and_only_under_their_ow
 def test_every_door_of_the_list_is_one_of_the_app(app):
     """A door that was renamed must be renamed in importing.DOORS, too."""
     rules = {rule.endpoint: rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
-    for endpoint, name in importing.DOORS.items():
+    for endpoint, name in [*importing.DOORS.items(), (importing.OWN_ACCOUNT_ONLY, None)]:
         assert endpoint in rules, endpoint
         assert name is None or name in rules[endpoint].arguments, endpoint
 

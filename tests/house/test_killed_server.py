@@ -151,7 +151,7 @@ def signed_in(server: Server) -> str:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     status, _text, answered = server.ask("POST", "/sign-in", body, headers)
     assert status == 303
-    return str(answered["Set-Cookie"]).split(";")[0]
+    return "; ".join(text.split(";")[0] for text in answered.get_all("Set-Cookie", []))
 
 
 def test_what_a_killed_server_acknowledged_is_there_once_byte_for_byte(server: Server, kept: Flask) -> None:

@@ -13,7 +13,11 @@ from tests.soak.soak import Size, run
 
 
 def main() -> int:
-    """Reads SOAK_DOCUMENTS, SOAK_PHOTOS (of each), SOAK_SECONDS, SOAK_SEED."""
+    """Reads SOAK_DOCUMENTS, SOAK_PHOTOS (of each), SOAK_SECONDS, SOAK_SEED.
+
+    Documents are handed in until the clock says stop, then all that waits is sent: a slow machine makes fewer documents
+    and says how many.
+    """
     seed = os.environ.get("SOAK_SEED") or f"{random.SystemRandom().randrange(1_000_000)}"
     seconds = float(os.environ.get("SOAK_SECONDS") or 480)
     documents, photos = (
@@ -23,8 +27,8 @@ def main() -> int:
     size = Size(
         documents,
         photos,
-        seconds=seconds * 0.7,
-        most_seconds=seconds * 0.9,
+        seconds=seconds * 0.5,
+        most_seconds=seconds * 0.6,
         browser_kills=kills,
         server_kills=kills,
         outages=max(1, kills // 2),

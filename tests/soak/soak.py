@@ -34,7 +34,8 @@ WEIGHTS = {
     Fault.RESET: 3,
     Fault.RESET_IN_REQUEST: 3,
     Fault.RESET_IN_ANSWER: 3,
-    Fault.ERROR: 3,
+    Fault.ERROR: 2,
+    Fault.APP_ERROR: 2,
     Fault.FLIP_REQUEST: 3,
     Fault.BUSY: 2,
     Fault.SIGN_IN: 2,
@@ -66,7 +67,7 @@ class Size:
     outages: int
     share: float = 0.12  # of the requests that suffer a fault
     silent_seconds: float = 40
-    drain_seconds: float = 240  # for what still waits after healing
+    drain_seconds: float = 60  # after healing: the longest time in which nothing more is delivered
 
 
 @dataclass
@@ -82,15 +83,15 @@ class Tally:
     server_kills: int = 0
     outages: int = 0
     sign_ins: int = 0
-    again: int = 0  # answers 200: the server had it already
-    requests: int = 0
+    answers: Counter[str] = field(default_factory=Counter)  # of the server
     seconds: float = 0
     complaints: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"documents {self.documents} of {self.wanted}, photos {self.photos}, seconds {self.seconds:.0f}"
-        yield f"requests {self.requests}, of which the server had the content already: {self.again}"
+        yield f"duplicates that the server saw (200): {self.answers['200']}"
+        yield "answers " + ", ".join(f"{status}: {count}" for status, count in sorted(self.answers.items()))
         yield f"killed: browser {self.browser_kills}, server {self.server_kills}; no network: {self.outages} times"
         yield f"signed in {self.sign_ins} times"
         yield from (f"  {count:5} × {fault}" for fault, count in self.faults.most_common())
@@ -205,11 +206,13 @@ class Person:
 
     def send_all(self, size: Size, say: Callable[[str], None]) -> None:
         """The line is honest now: everything must go, and leave nothing behind."""
-        end = time.monotonic() + size.drain_seconds
+        end, fewest = time.monotonic() + size.drain_seconds, len(self.papers)
         state: dict[str, Any] = {}
         while not is_settled(state) and time.monotonic() < end:
             threading.Event().wait(0.2)
             state = self.state()
+            if state.get("waiting", fewest) < fewest:
+                end, fewest = time.monotonic() + size.drain_seconds, state["waiting"]
         if state.get("waiting", 1):
             self.complaints.append(f"{self.name}: still on the device: {state} {self.tablet.complaint}")
         elif left := self.tablet.ask("left"):
@@ -266,6 +269,9 @@ def misfortune(server: Server, proxy: FaultProxy, size: Size, seed: str, tally: 
                 proxy.plug_in()
                 tally.outages += 1
 
+    for fault in sorted(WEIGHTS.keys() - {Fault.SILENCE, Fault.SLOW}):  # each at least once, however small the soak
+        proxy.next(fault, "PUT", "/files/")
+        proxy.next(fault, "POST", "/inspections/")
     proxy.at_random(WEIGHTS, share=size.share, seed=seed)
     thread = threading.Thread(target=work)
     thread.start()
@@ -285,8 +291,7 @@ def is_settled(state: dict[str, Any]) -> bool:
 
 def count_events(proxy: FaultProxy, tally: Tally) -> None:
     concerned = [event for event in proxy.events if is_field_work(event.method, event.path)]
-    tally.requests = len(concerned)
-    tally.again = sum(event.status == 200 for event in concerned)
+    tally.answers.update(str(event.status or "none") for event in concerned)
     tally.faults.update(str(event.fault) for event in concerned if event.fault != Fault.PASS)
 
 

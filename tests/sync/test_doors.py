@@ -137,7 +137,7 @@ def test_a_plain_form_with_the_nil_name_makes_the_same_record_and_leads_to_a_pag
     assert answer.status_code == 303, answer.text
     assert client.get(answer.location).status_code == 200
     with app.app_context():
-        (here,) = db.session.scalars(select(Arrival).where(Arrival.kind == sent.kind, Arrival.author_id == sent.author_id)
-                                     .order_by(Arrival.received_at.desc()).limit(1))  # fmt: skip
+        newest = select(Arrival).where(Arrival.kind == sent.kind, Arrival.author_id == sent.author_id)
+        (here,) = db.session.scalars(newest.order_by(Arrival.received_at.desc()).limit(1))
     assert here.id.int
     assert (here.sent_sha256, here.device_id, here.clock_offset_ms) == (None, None, None)

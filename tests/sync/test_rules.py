@@ -95,7 +95,9 @@ def test_of_what_is_too_large_the_short_fields_stay_and_the_longest_are_cut():
 
 
 @given(
-    st.dictionaries(st.text(max_size=20), st.one_of(st.text(max_size=300), st.lists(st.text(max_size=30))), max_size=30),
+    st.dictionaries(
+        st.text(max_size=20), st.one_of(st.text(max_size=300), st.lists(st.text(max_size=30))), max_size=30
+    ),
     st.integers(min_value=2, max_value=2000),
 )
 def test_whatever_came_never_more_than_that_is_kept(content: dict[str, Any], most: int):

@@ -22,7 +22,7 @@ from webapp.kit.clock import local_day, utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import language
 from webapp.kit.problems import Invalid, invalid_from
-from webapp.kit.respond import done, page, respond
+from webapp.kit.respond import done, is_fragment_wanted, page, respond
 from webapp.kit.spreadsheet import LARGEST_FILE, table_answer
 from webapp.kit.transaction import transaction
 from webapp.sites.access import current_site, needs, needs_somewhere
@@ -40,7 +40,7 @@ def index() -> Response:
     asked = load_query(SearchSchema())
     site = current_site()
     narrowed = {"status": asked["status"], "kind": asked["kind"], **where_of(asked["where"])}
-    return respond(
+    answer = respond(
         "assets/index.html",
         "assets/_found.html",
         found=find(site.id, asked["q"], **narrowed, number=asked["page"]),
@@ -50,6 +50,9 @@ def index() -> Response:
         statuses=STATUSES,
         may_export=may_export(current_user, site),
     )
+    if is_fragment_wanted():  # "back" and a reload show the same list again
+        answer.headers["HX-Replace-Url"] = request.full_path.rstrip("?")
+    return answer
 
 
 @assets.get("/assets/new")

@@ -23,7 +23,6 @@ from webapp.dossiers.schemas import CodeSchema, ScanSchema
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
-from webapp.kit.qr import qr_path
 from webapp.kit.respond import done, page, respond
 from webapp.kit.transaction import transaction
 from webapp.people.actions import choose_site
@@ -31,8 +30,6 @@ from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
 
 dossiers = Blueprint("dossiers", __name__)
-
-SELF_TEST = "XUNJIAN SELF TEST"  # the known picture that a browser's own reader must read before it is trusted
 
 
 @dossiers.get("/assets/<uuid:asset_id>")
@@ -53,9 +50,9 @@ def by_label(token: str) -> Response:
 
     A short code has such an address, too, so that a device without network finds what it took along under it.
     """
-    if is_code := short_code.looks_like_one(token):
-        if not short_code.is_valid(token):
-            return _scanner(422, token, _("This code has a typing error. Please compare it with the label."))
+    is_code = short_code.looks_like_one(token)
+    if is_code and not short_code.is_valid(token):
+        return _scanner(422, token, _("This code has a typing error. Please compare it with the label."))
     label = _known(label_with_short_code if is_code else label_with_token, token)
     if label is None and is_code:
         return _scanner(404, token, _("No label of your command centres has this code."))
@@ -123,6 +120,5 @@ def _scanner(status: int = 200, typed: str = "", problem: str = "", handed_in: u
         done=inspected_since(now - SHOWN_FOR, current_user, assets),
         typed=typed,
         wrong=problem,
-        self_test=(SELF_TEST, *qr_path(SELF_TEST)),
         public_url=current_app.config["SETTINGS"].public_url,
     )

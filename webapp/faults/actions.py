@@ -172,7 +172,7 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     """
     finding = finding_for(by, finding_id, Right.INSPECT)
     if not receive(document, now=now):
-        return next(one for one in finding.events if one.facts.get("document") == str(document.id)), False
+        return _event_of(document, finding), False
     read, reason = document.content.get("scanned", ""), document.content.get("reason", "")
     is_own = bool(read) and _is_label_of(finding, read)
     if not read and not reason:
@@ -198,6 +198,12 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     record(Verb.ARRIVAL_RECORDED, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, **told)
     db.session.flush()
     return event, True
+
+
+def _event_of(document: Document, finding: Finding) -> FindingEvent:
+    """The event of an arrival that is here. Read afresh: whoever brought it may have ended after `finding` was read."""
+    events = db.session.scalars(select(FindingEvent).where(FindingEvent.finding_id == finding.id))
+    return next(one for one in events if one.facts.get("document") == str(document.id))
 
 
 def arrival_of(finding_id: uuid.UUID, fields: Mapping[str, Any], by: Person, sending: Sending = NOT_SENT) -> Document:

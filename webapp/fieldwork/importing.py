@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,8 +50,10 @@ DOORS: dict[str, str | None] = {
     "visits.give_back": None,
     "visits.omit": None,
     "jointtests.receive": "test_id",
-    "jointtests.sign_off": None,
 }
+# Under a sheet an imported signature waits until its signer confirms it; a joint test has no such waiting, so there it
+# would count although nobody but the importer vouches for it.
+OWN_ACCOUNT_ONLY = "jointtests.sign_off"
 
 
 class State(enum.StrEnum):
@@ -184,7 +186,13 @@ class _Doors:
 def _bring_document(document: ExportedDocument, outbox: ExportedOutbox, doors: _Doors) -> Result:
     if not document.is_whole:
         return Result(document, State.REFUSED, _("It is not as the device wrote it down: it was changed or damaged."))
-    if not is_door(document):
+    endpoint, name = _door_of(document)
+    if endpoint == OWN_ACCOUNT_ONLY:
+        why = _(
+            "A signature under a joint test counts only under the signer’s own account. Please have it given again."
+        )
+        return Result(document, State.REFUSED, why)
+    if endpoint not in DOORS or name != document.id:
         return Result(document, State.REFUSED, _("This is no document of the field."))
     problems = [problem for file in document.files if (problem := _bring_file(file, outbox, doors))]
     answer = doors.ask("POST", document.url, document.body.encode(), FORM, document.sha256)
@@ -222,24 +230,21 @@ def _what_is_missing(answer: Answer) -> str:
     return str(ngettext("%(num)d photo is not here.", "%(num)d photos are not here.", len(photos) or 1))
 
 
-def is_door(document: ExportedDocument) -> bool:
-    """Whether the document goes to a door of documents born in the field, under its own name."""
+def _door_of(document: ExportedDocument) -> tuple[str, uuid.UUID | None]:
+    """The endpoint behind a document's address, and the name under which it will take the document."""
     try:
         endpoint, arguments = current_app.url_map.bind("").match(document.url, method="POST")
     except HTTPException:
-        return False
-    if endpoint not in DOORS or not document.url.startswith("/"):
-        return False
-    name = DOORS[endpoint]
-    return document.id in _names(arguments.get(name) if name else None, document.body)
+        return "", None
+    name = DOORS.get(endpoint)
+    if not document.url.startswith("/"):
+        return "", None
+    return endpoint, arguments.get(name) if name else _id_in(document.body)
 
 
-def _names(in_address: uuid.UUID | None, body: str) -> Iterator[uuid.UUID]:
-    """The one name that the door will read: of the address, else the last `id` of the body."""
-    if in_address is not None:
-        yield in_address
-        return
+def _id_in(body: str) -> uuid.UUID | None:
+    """The name that a door reads in a body: the last `id` of it."""
     try:
-        yield uuid.UUID(parse_qs(body, keep_blank_values=True, max_num_fields=10_000).get("id", [""])[-1])
+        return uuid.UUID(parse_qs(body, keep_blank_values=True, max_num_fields=10_000).get("id", [""])[-1])
     except ValueError:
-        return
+        return None

@@ -45,11 +45,11 @@ def sign_in() -> Response:
     try:
         person = actions.check_password(form["username"], form["password"], address=address, now=now)
     except Problem as problem:
-        answer = page(
+        told = page(
             "people/sign_in.html", problem.status, next=target, problem=problem.message, username=form["username"]
         )
-        answer.headers["Retry-After"] = str(problem.retry_after)
-        return answer
+        told.headers["Retry-After"] = str(problem.retry_after)
+        return told
     if person is None or not person.is_active:
         with transaction():
             actions.note_failure(form["username"], address=address, now=now)
