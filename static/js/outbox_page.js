@@ -61,8 +61,9 @@ async function edit(doc) {
   const photos = await all("attachments", "draft", doc.id);
   const { draft: key, user, kind, title, page: at, body } = doc;
   const fields = [...new URLSearchParams(body)];
-  const startedAt = fields.find(([name]) => name === "started_at")?.[1];
-  const draft = { key, user, kind, title, page: at, fields, startedAt, seconds: 0 };
+  const of = (wanted) => fields.find(([name]) => name === wanted)?.[1];
+  const times = { startedAt: of("started_at"), seconds: Number(of("seconds") ?? 0) };
+  const draft = { key, user, kind, title, page: at, fields, ...times };
   await change(["outbox", "drafts", "attachments"], (outbox, drafts, attachments) => [
     outbox.delete(doc.seq),
     drafts.put(draft),

@@ -177,7 +177,7 @@ def refusal(status: int, code: str, headers: dict[str, str] | None = None, **mor
 
 
 @dataclass
-class Phone:
+class Handheld:
     """A signed-in page of the app; all modules have it one after the other."""
 
     page: Page
@@ -200,12 +200,12 @@ class Phone:
 
 
 @contextmanager
-def phones(chromium: Browser, field: Field) -> Iterator[Phone]:
+def handhelds(chromium: Browser, field: Field) -> Iterator[Handheld]:
     """The technician's page."""
     with visitors(chromium, field.base) as make:
         page = make(service_workers="block")
         field.let_in(page.context, "tech")
-        yield Phone(page, field, field.ask(lambda: str(person_named("tech").id)))
+        yield Handheld(page, field, field.ask(lambda: str(person_named("tech").id)))
 
 
 def kept(page: Page, *stores: str) -> Any:

@@ -102,6 +102,16 @@ def test_a_fragment_is_never_shown_as_a_page(field, phone):
     assert all(text.lstrip().lower().startswith("<!doctype html") for _name, _url, text in page.evaluate(CACHED))
 
 
+def test_the_page_of_a_captive_portal_is_shown_but_never_kept(field, prepared):
+    prepared.goto(f"{field.base}/account")
+    field.suffers(Fault.CAPTIVE, ("GET", "/account"))
+    prepared.goto(f"{field.base}/account")
+    expect(prepared.locator("h1")).to_have_text("Welcome")
+    field.line.unplug()
+    prepared.goto(f"{field.base}/account")
+    expect(prepared.locator("html[data-build] header.bar")).to_be_visible()
+
+
 def test_round_download_broken_half_way_never_says_ready(field, phone):
     field.ask(lambda: inspect(ANTENNA, utc_now(), changed={"acquire_time": TOO_SLOW}))  # a photo comes along
     page = phone(worker=True)
@@ -110,12 +120,9 @@ def test_round_download_broken_half_way_never_says_ready(field, phone):
     breaks = [
         (Fault.RESET_IN_ANSWER, "/today/pack"),
         (Fault.CAPTIVE, "/today/pack"),
-        (Fault.SIGN_IN, "/today/pack"),
         (Fault.RESET_IN_ANSWER, "/contacts"),
-        (Fault.CAPTIVE, "/faults/new"),
         (Fault.REDIRECT, "/sheet"),
         (Fault.CAPTIVE, "/thumbnail"),
-        (Fault.RESET_IN_ANSWER, "/thumbnail"),
     ]
     for fault, path in breaks:
         field.suffers(fault, ("GET", path))

@@ -168,6 +168,30 @@ def test_tap_before_scripts_are_ready_wins_over_the_draft(field, phone):
     until(page, lambda: draft_of(page)["a.stow"] == ["pass"] and draft_of(page)["a.acquire_time"] == ["186"], "kept")
 
 
+def test_text_typed_right_before_leaving_the_page_is_kept(field, phone):
+    page = phone()
+    open_form(page, field)
+    expect(page.locator("#missing")).not_to_be_empty()
+    for text in ("门口积水", "门口积水已清理"):
+        page.fill("#advice", text)
+        page.evaluate("location.assign('/account')")
+        page.wait_for_url("**/account")
+        open_form(page, field)
+        expect(page.locator("#advice")).to_have_value(text)
+
+
+def test_drafts_about_two_labels_do_not_mix(field, phone):
+    page = phone()
+    for label, text in (("AAAAAAAA", "about the first"), ("BBBBBBBB", ""), ("AAAAAAAA", "about the first")):
+        page.goto(f"{field.base}/notes/new?label={label}")
+        expect(page.locator("#f-label")).to_have_value(label)
+        expect(page.locator("#f-text")).to_have_value(text if kept(page, "drafts") else "")
+        if not text:
+            continue
+        page.fill("#f-text", text)
+        until(page, lambda: kept(page, "drafts"), "it is kept")
+
+
 @pytest.mark.parametrize("is_loaded_anew", [False, True], ids=["open page", "page loaded anew"])
 def test_new_checklist_version_with_a_removed_item_during_a_draft(field, phone, is_loaded_anew):
     page = phone()

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from tests.browser.bench import RECEIPT, Phone, kept, phones, run
+from tests.browser.bench import RECEIPT, Handheld, handhelds, kept, run
 from tests.browser.offline import Field, fill_in, until
 from tests.inspections.documents import WALL
 from webapp.checklists.rules import parse_number
@@ -23,16 +23,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 @pytest.fixture(scope="module")
-def phone(chromium: Browser, field: Field) -> Iterator[Phone]:
-    with phones(chromium, field) as one:
+def handheld(chromium: Browser, field: Field) -> Iterator[Handheld]:
+    with handhelds(chromium, field) as one:
         yield one
 
 
 # form
 
 
-def test_form_typed_text_is_kept_within_300_ms(phone):
-    page = phone.open("/notes/new")
+def test_form_typed_text_is_kept_within_300_ms(handheld):
+    page = handheld.open("/notes/new")
     page.evaluate("""() => {
       const wait = window.setTimeout;
       window.waits = [];
@@ -42,8 +42,8 @@ def test_form_typed_text_is_kept_within_300_ms(phone):
     (draft,) = until(page, lambda: kept(page, "drafts")[0], "it is kept")
     assert ["text", "雨"] in draft["fields"]
     assert (draft["key"], draft["user"], draft["kind"], draft["page"]) == (
-        f"{phone.user}/note",
-        phone.user,
+        f"{handheld.user}/note",
+        handheld.user,
         "note",
         "/notes/new",
     )
@@ -54,8 +54,8 @@ def test_form_typed_text_is_kept_within_300_ms(phone):
     until(page, lambda: ["text", "雨停"] in kept(page, "drafts")[0][0]["fields"], "it is kept at once")
 
 
-def test_form_submitted_twice_makes_one_document_and_takes_the_draft_away(phone):
-    page = phone.open("/notes/new?label=K7M-4Q9R")
+def test_form_submitted_twice_makes_one_document_and_takes_the_draft_away(handheld):
+    page = handheld.open("/notes/new?label=K7M-4Q9R")
     run(page, "await use('form')")  # the script is ready
     page.fill("#f-text", "雨")
     page.evaluate("() => { const form = document.getElementById('note'); form.requestSubmit(); form.requestSubmit() }")
@@ -65,7 +65,7 @@ def test_form_submitted_twice_makes_one_document_and_takes_the_draft_away(phone)
     assert (doc["url"], doc["kind"], doc["user"], doc["state"]) == (
         f"/notes/{doc['id']}",
         "note",
-        phone.user,
+        handheld.user,
         "waiting",
     )
     assert "label=K7M-4Q9R" in doc["body"]
@@ -73,13 +73,13 @@ def test_form_submitted_twice_makes_one_document_and_takes_the_draft_away(phone)
     assert uuid.UUID(doc["id"]).version == 4
 
 
-def test_form_a_document_that_the_first_version_left_goes_on_under_its_name(phone):
+def test_form_a_document_that_the_first_version_left_goes_on_under_its_name(handheld):
     name = str(uuid.uuid4())
     left = """
       const pending = { id: args[0], fields: [["text", "from before"]] };
       await store.put("drafts", { key: `${me}/note`, user: me, kind: "note", fields: [], seconds: 1, pending });
     """
-    page = phone.open("/notes/new", left, name)
+    page = handheld.open("/notes/new", left, name)
     expect(page.locator("#f-text")).to_have_value("from before")
     page.click("#finish")
     page.wait_for_url("**/scan")
@@ -89,7 +89,7 @@ def test_form_a_document_that_the_first_version_left_goes_on_under_its_name(phon
 # photos
 
 
-def as_phones_write_it(side: int = 2400) -> bytes:
+def as_phones_write_it(side: int = 2000) -> bytes:
     """An upright photo with a red corner top left, lying on its side in the file."""
     upright = Image.open(io.BytesIO(photo("x"))).resize((side * 3 // 4, side))
     upright = Image.blend(upright, Image.effect_noise(upright.size, 60).convert("RGB"), 0.1)
@@ -105,8 +105,8 @@ def upload(data: bytes) -> Any:
     return {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": data}
 
 
-def test_photos_are_made_small_and_upright_and_come_back(phone):
-    page = phone.open("/notes/new")
+def test_photos_are_made_small_and_upright_and_come_back(handheld):
+    page = handheld.open("/notes/new")
     page.set_input_files("[name=upload]", upload(as_phones_write_it()))
     expect(page.locator("[data-photo]")).to_have_count(1)
     read = """
@@ -127,8 +127,8 @@ def test_photos_are_made_small_and_upright_and_come_back(phone):
     expect(page.locator("[data-photo]")).to_have_attribute("data-s", "draft")
 
 
-def test_photos_a_broken_one_says_so_and_the_others_stay(phone):
-    page = phone.open("/notes/new")
+def test_photos_a_broken_one_says_so_and_the_others_stay(handheld):
+    page = handheld.open("/notes/new")
     page.set_input_files("[name=upload]", [upload(photo("a")), upload(b"no picture"), upload(photo("b"))])
     expect(page.locator("#problem .note")).to_be_visible()
     expect(page.locator("[data-photo]")).to_have_count(2)
@@ -136,11 +136,11 @@ def test_photos_a_broken_one_says_so_and_the_others_stay(phone):
     until(page, lambda: [len(one) for one in kept(page, "attachments", "bytes")] == [1, 1], "one is gone")
 
 
-def test_photos_chosen_before_the_script_is_ready_are_kept(phone):
-    page = phone.open("/notes/new")
+def test_photos_chosen_before_the_script_is_ready_are_kept(handheld):
+    page = handheld.open("/account")
     held: list[Any] = []
     page.route("**/js/photos.js", lambda route: held.append(route))
-    page.reload()
+    page.goto(f"{handheld.field.base}/notes/new")
     page.set_input_files("[name=upload]", [upload(photo("a")), upload(photo("b"))])
     until(page, lambda: held, "the script is on its way")
     held[0].continue_()
@@ -151,12 +151,12 @@ def test_photos_chosen_before_the_script_is_ready_are_kept(phone):
       const form = document.getElementById("note");
       await new Photos(form, `${args[0]}/note`, args[0], {}, () => undefined).restore();
     """
-    run(page, again, phone.user)
+    run(page, again, handheld.user)
     expect(page.locator("[data-photo]")).to_have_count(2)
 
 
-def test_photos_that_cannot_be_kept_are_sent_with_their_form(phone):
-    page = phone.open("/notes/new", otherwise=RECEIPT)
+def test_photos_that_cannot_be_kept_are_sent_with_their_form(handheld):
+    page = handheld.open("/notes/new", otherwise=RECEIPT)
     page.evaluate("""() => {
       const put = IDBObjectStore.prototype.put;
       IDBObjectStore.prototype.put = function (...given) {
@@ -169,7 +169,7 @@ def test_photos_that_cannot_be_kept_are_sent_with_their_form(phone):
     page.fill("#f-text", "雨")
     page.click("#finish")
     page.wait_for_url("**/scan")
-    assert [one.split("/")[1] for one in phone.server.seen()] == ["files", "notes"]
+    assert [one.split("/")[1] for one in handheld.server.seen()] == ["files", "notes"]
     assert kept(page, "outbox", "attachments") == [[], []]
 
 
@@ -201,8 +201,8 @@ NUMBERS = {  # of 10 to 20
 }
 
 
-def test_checklist_judges_numbers_as_the_server_does(phone):
-    page = phone.open(f"/inspections/new/{phone.field.asset()}")
+def test_checklist_judges_numbers_as_the_server_does(handheld):
+    page = handheld.open(f"/inspections/new/{handheld.field.asset()}")
     expect(page.locator("#missing")).not_to_be_empty()
     judge = """
       const item = document.querySelector(".item[data-kind=number]");
@@ -221,8 +221,8 @@ def test_checklist_judges_numbers_as_the_server_does(phone):
         assert state == ("todo" if not text else "warn" if number is None else verdict)
 
 
-def test_checklist_what_is_missing(phone):
-    page = phone.open(f"/inspections/new/{phone.field.asset()}")
+def test_checklist_what_is_missing(handheld):
+    page = handheld.open(f"/inspections/new/{handheld.field.asset()}")
     fill_in(page)
     gap = page.locator("#missing a")
     page.fill("#a-acquire_time", "342")
@@ -241,8 +241,8 @@ def test_checklist_what_is_missing(phone):
     expect(gap).to_have_attribute("href", "#i-run-state")
 
 
-def test_checklist_counts_the_units_of_a_row(phone):
-    page = phone.open(f"/inspections/new/{phone.field.asset(WALL)}")
+def test_checklist_counts_the_units_of_a_row(handheld):
+    page = handheld.open(f"/inspections/new/{handheld.field.asset(WALL)}")
     row, reason = page.locator("#i-units"), page.locator("[data-units-reason]")
     expect(row).to_have_attribute("data-s", "todo")
     total = row.get_attribute("data-total")
@@ -264,8 +264,8 @@ def test_checklist_counts_the_units_of_a_row(phone):
 TURNS = "[...document.querySelectorAll(`[data-turns='${args[0]}'] > *`)].map((turn) => turn.dataset.turn)"
 
 
-def test_joint_test_repetitions_are_added_removed_and_come_back(phone):
-    page = phone.open("/joint-tests/new")
+def test_joint_test_repetitions_are_added_removed_and_come_back(handheld):
+    page = handheld.open("/joint-tests/new")
     page.route("**/joint-tests/judgement", lambda route: route.abort())
     key = page.locator("[data-add]:not([data-add=problems])").first.get_attribute("data-add")
     before = run(page, f"return {TURNS}", key)
@@ -288,8 +288,8 @@ def test_joint_test_repetitions_are_added_removed_and_come_back(phone):
     assert page.input_value(f"[name='{name}']") == "typed"
 
 
-def test_joint_test_takes_over_what_the_server_judges(phone):
-    page = phone.open("/joint-tests/new")
+def test_joint_test_takes_over_what_the_server_judges(handheld):
+    page = handheld.open("/joint-tests/new")
     mark = page.locator("[id^='st-']").first.get_attribute("id")
     problem = (
         "<div data-turn=problems.7 id=t-problems.7><input name=about.7 value=x><button data-remove></button></div>"

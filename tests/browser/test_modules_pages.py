@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.bench import LAY, RECEIPT, Phone, kept, phones, refusal, run
+from tests.browser.bench import LAY, RECEIPT, Handheld, handhelds, kept, refusal, run
 from tests.browser.offline import Field
 from webapp.fieldwork.exported import ExportedOutbox
 from webapp.sites.queries import site_coded
@@ -19,16 +19,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 @pytest.fixture(scope="module")
-def phone(chromium: Browser, field: Field) -> Iterator[Phone]:
-    with phones(chromium, field) as one:
+def handheld(chromium: Browser, field: Field) -> Iterator[Handheld]:
+    with handhelds(chromium, field) as one:
         yield one
 
 
 # page
 
 
-def test_page_counts_on_every_page_what_waits(phone):
-    page = phone.open("/account")
+def test_page_counts_on_every_page_what_waits(handheld):
+    page = handheld.open("/account")
     badge = page.locator("#outbox-badge")
     expect(badge).to_be_hidden()
     tell = LAY + "for (const [id, more] of args) await lay(id, more); document.dispatchEvent(new Event('outbox'))"
@@ -47,24 +47,24 @@ def test_page_counts_on_every_page_what_waits(phone):
     assert page.url.endswith("/account")
 
 
-def test_page_says_what_became_of_the_last_document(phone):
+def test_page_says_what_became_of_the_last_document(handheld):
     laid = """
       const [asset] = args;
       await lay("old", { asset, state: "sent" }, "receipts");
       await lay("new", { asset, madeAt: "2999" });
     """
-    page = phone.open(f"/scan?done={ARRIVED}", laid, ARRIVED)
+    page = handheld.open(f"/scan?done={ARRIVED}", laid, ARRIVED)
     expect(page.locator("[data-done]")).to_have_attribute("data-s", "waiting")
     expect(page.locator("[data-done] b")).to_have_text("new")
-    page.goto(f"{phone.field.base}/scan?done={WAITS}")
+    page.goto(f"{handheld.field.base}/scan?done={WAITS}")
     expect(page.locator("[data-done]")).to_be_hidden()
 
 
 # scan
 
 
-def test_scan_opens_our_labels_and_names_what_is_none(phone):
-    page = phone.open("/scan")
+def test_scan_opens_our_labels_and_names_what_is_none(handheld):
+    page = handheld.open("/scan")
     page.route("**/vendor/qr/decode.js", lambda route: route.fulfill(content_type="text/javascript", body=DECODER))
     page.route(
         re.compile(r"/a/[^/]+\?to=checklist$"), lambda route: route.fulfill(content_type="text/html", body="opened")
@@ -74,7 +74,7 @@ def test_scan_opens_our_labels_and_names_what_is_none(phone):
     page.evaluate(CAMERA)
     page.click("[data-again]")
     told = page.locator("[data-foreign-text]")
-    base = phone.field.base
+    base = handheld.field.base
     for text in (
         "https://evil.example/a/k7m4q9rk7m4q9rk7",
         f"{base}/a/short",
@@ -122,8 +122,8 @@ LAID = """
 IDS = (WAITS, REFUSED, ARRIVED, PHOTO, THERE)
 
 
-def test_outbox_page_shows_what_waits_and_why(phone):
-    page = phone.open("/outbox", LAID, *IDS)
+def test_outbox_page_shows_what_waits_and_why(handheld):
+    page = handheld.open("/outbox", LAID, *IDS)
     waits, refused = page.locator("[data-waiting] > li").all()
     expect(waits).to_have_attribute("data-s", "waiting")
     expect(refused).to_have_attribute("data-s", "attention")
@@ -136,23 +136,23 @@ def test_outbox_page_shows_what_waits_and_why(phone):
     expect(page.locator("[data-others]")).to_contain_text("1")
     expect(page.locator("[data-pause]")).not_to_be_empty()
     expect(page.locator("[data-sign-in]")).to_be_hidden()
-    phone.server.otherwise = refusal(401, "sign_in")
+    handheld.server.otherwise = refusal(401, "sign_in")
     page.click("#send-now")
     expect(page.locator("[data-sign-in]")).to_be_visible()
-    phone.server.otherwise = RECEIPT
+    handheld.server.otherwise = RECEIPT
     refused.locator("[data-retry]").click()
     expect(page.locator("[data-waiting] > li")).to_have_count(0)
     expect(page.locator("[data-sent] > li")).to_have_count(3)
 
 
-def test_outbox_page_takes_everything_out_as_a_file_that_the_server_reads(phone, tmp_path: Path):
-    page = phone.open("/outbox", LAID, *IDS)
+def test_outbox_page_takes_everything_out_as_a_file_that_the_server_reads(handheld, tmp_path: Path):
+    page = handheld.open("/outbox", LAID, *IDS)
     with page.expect_download() as download:
         page.click("[data-export]")
     download.value.save_as(tmp_path / "outbox.zip")
     with ExportedOutbox(tmp_path / "outbox.zip") as zipped:
         found = zipped.content
-        assert (str(found.user), [str(doc.id) for doc in found.documents]) == (phone.user, [WAITS, REFUSED])
+        assert (str(found.user), [str(doc.id) for doc in found.documents]) == (handheld.user, [WAITS, REFUSED])
         assert all(doc.is_whole for doc in found.documents)
         assert [doc.body.partition("=")[0] for doc in found.documents] == ["text", "text"]
         files = found.documents[0].files
@@ -160,8 +160,8 @@ def test_outbox_page_takes_everything_out_as_a_file_that_the_server_reads(phone,
         assert [zipped.bytes_of(one) for one in files] == [bytes([7, 8])] * 2
 
 
-def test_outbox_page_puts_a_refused_document_back_into_its_form(phone):
-    page = phone.open("/outbox", LAID + "await store.put('drafts', { key: draft })", *IDS)
+def test_outbox_page_puts_a_refused_document_back_into_its_form(handheld):
+    page = handheld.open("/outbox", LAID + "await store.put('drafts', { key: draft })", *IDS)
     page.click("[data-edit]:visible")
     expect(page.locator("#problem .note")).to_be_visible()  # a newer draft is there
     run(page, LAY + "await store.change(['drafts'], (drafts) => drafts.clear())")
@@ -178,8 +178,8 @@ def test_outbox_page_puts_a_refused_document_back_into_its_form(phone):
 # sheet
 
 
-def test_sheet_covers_exactly_the_documents_that_it_lists(phone):
-    site = phone.field.ask(lambda: str(site_coded("SG").id))
+def test_sheet_covers_exactly_the_documents_that_it_lists(handheld):
+    site = handheld.field.ask(lambda: str(site_coded("SG").id))
     laid = """
       const [site, long] = [args[0], Date.now() - 3 * 86400000];
       const facts = { site, name: "x", code: "y", lines: [], units: "", photos: 0 };
@@ -193,7 +193,7 @@ def test_sheet_covers_exactly_the_documents_that_it_lists(phone):
       await lay("of another person", { ...sheet, user: "8" });
       await lay("elsewhere", { ...sheet, facts: { ...facts, site: "unknown" } });
     """
-    page = phone.open("/sheet", laid, site)
+    page = handheld.open("/sheet", laid, site)
     expect(page.locator("#sheets .card")).to_have_count(1)
     rows = page.locator("#sheets [data-rows] > li").all()
     assert [row.get_attribute("data-s") for row in rows] == ["abnormal", "ok"]
@@ -227,16 +227,16 @@ def test_sheet_covers_exactly_the_documents_that_it_lists(phone):
 @pytest.mark.parametrize(
     ("label", "name"), [("k7m4q9rk7m4q", "antenna · 2 · SG"), ("K7M-4Q9R", "antenna · 2 · SG"), ("K7M-0000", "")]
 )
-def test_away_names_a_label_that_a_round_knows(phone, label, name):
+def test_away_names_a_label_that_a_round_knows(handheld, label, name):
     known = """
       const labels = [{ token: "k7m4q9rk7m4q", code: "K7M-4Q9R", name: "antenna", list: "2 · SG" }];
       await store.put("meta", { labels }, `pack/${me}/SG-2`);
     """
-    page = phone.open("/away", known)
+    page = handheld.open("/away", known)
     expect(page.locator("[data-away-label]")).to_be_hidden()
     html = page.content()
     page.route("**/a/*", lambda route: route.fulfill(content_type="text/html", body=html))
-    page.goto(f"{phone.field.base}/a/{label}")
+    page.goto(f"{handheld.field.base}/a/{label}")
     expect(page.locator("[data-away-label]")).to_be_visible()
     expect(page.locator("[data-label-name]")).to_have_text(name)
     links = [link.get_attribute("href").partition("/notes/")[2] for link in page.locator("[data-label-note]").all()]

@@ -30,7 +30,7 @@ def test_a_small_soak_against_a_lying_server(tmp_path: Path):
     seed = os.environ.get("SOAK_SEED", "12")
     tally = run(tmp_path, SMALL, seed, print)
     print(*tally.lines(), sep="\n")
-    assert tally.complaints == []
+    assert not tally.complaints, "\n".join(tally.complaints)
     assert (tally.documents, tally.photos) == (12, 24)
     assert tally.faults.keys() >= {str(fault) for fault in WEIGHTS.keys() - {Fault.SILENCE, Fault.SLOW}}
     assert (tally.browser_kills, tally.server_kills, tally.outages) == (2, 1, 1)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which the W3C protocol names an element
+DEBIAN_PYTHON = "/usr/bin/python3"  # has the bindings of WebKitGTK
 START_SECONDS = 40
 ANSWER_SECONDS = 90
 PHONE = (390, 844)
@@ -148,15 +149,15 @@ class WebKit(Engine):
     @classmethod
     def lacks(cls) -> list[str]:
         has_bindings = "import gi; gi.require_version('WebKit2', '4.1'); gi.require_version('Gtk', '3.0')"
-        tried = subprocess.run(["/usr/bin/python3", "-c", has_bindings], capture_output=True, check=False)
-        return super().lacks() + (["WebKitGTK in Debian's Python"] if tried.returncode else [])
+        tried = subprocess.run([DEBIAN_PYTHON, "-c", has_bindings], capture_output=True, check=False)
+        return super().lacks() + (["python3-gi with WebKit2 4.1"] if tried.returncode else [])
 
     def start(self) -> None:
         self.port, self.session = free_port(), ""
         self._spawn(["WebKitWebDriver", f"--port={self.port}"])
         end = time.monotonic() + START_SECONDS
         program = str(Path(__file__).with_name("webkit_browser.py"))
-        options = {"binary": program, "args": [f"--profile={self.folder}"]}
+        options = {"binary": DEBIAN_PYTHON, "args": [program, f"--profile={self.folder}"]}
         wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
         while not self.session:
             try:

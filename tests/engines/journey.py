@@ -79,7 +79,8 @@ class Journey:
 
     def prepare(self) -> None:
         self.browser.until("return document.querySelectorAll('[data-pack]:not([hidden])').length")
-        self.browser.ask("await navigator.serviceWorker.ready")
+        active = "return Boolean((await navigator.serviceWorker.getRegistrations())[0]?.active)"
+        self.wait_for(lambda: bool(self.browser.ask(active)), "the service worker is there")
         for nth in range(int(self.browser.run("return document.querySelectorAll('[data-pack]').length"))):
             self.browser.run("document.querySelectorAll('[data-take]')[arguments[0]].click()", nth)
             state = "return document.querySelectorAll('[data-pack]')[arguments[0]].dataset.s"
@@ -213,7 +214,7 @@ class Journey:
         self.wait_for(lambda: len(self.kept("outbox")) == count, f"{count} documents wait in the outbox")
 
     def wait_for(self, happens: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 20
         while True:
             try:
                 if happens():

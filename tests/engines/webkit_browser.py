@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A WebKitGTK browser that keeps its data in a folder, for WebKitWebDriver. Usage: webkit_browser.py --profile=FOLDER
 
 MiniBrowser, Epiphany and every other browser that WebKitWebDriver can start keep nothing when it drives them: a test

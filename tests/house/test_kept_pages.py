@@ -20,8 +20,8 @@ from werkzeug.test import TestResponse
 
 from tests.house.test_access import ROLES, TABLE, Place, World, make_world, method_of, rules_of, visit
 from webapp.extensions import db
-from webapp.sync.models import Refusal
 from webapp.kit.clock import utc_now
+from webapp.sync.models import Refusal
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 FORM = re.compile(r"<form\b[^>]*\bdata-outbox\b[^>]*>.*?</form>", re.DOTALL)

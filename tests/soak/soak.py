@@ -261,8 +261,8 @@ def misfortune(server: Server, proxy: FaultProxy, size: Size, seed: str, tally: 
                 return
             if deed == "kill":
                 server.kill()
-                server.start()
                 tally.server_kills += 1
+                start(server)
             else:
                 proxy.unplug()
                 stop.wait(dice.uniform(0.5, 3))
@@ -282,6 +282,16 @@ def misfortune(server: Server, proxy: FaultProxy, size: Size, seed: str, tally: 
         stop.set()
         thread.join()
         proxy.heal()
+
+
+def start(server: Server) -> None:
+    """Patiently: the machine may be busy."""
+    for _time in range(2):
+        try:
+            return server.start()
+        except AssertionError:
+            server.kill()
+    return server.start()
 
 
 def is_settled(state: dict[str, Any]) -> bool:

@@ -212,3 +212,11 @@ def test_a_database_that_is_away_is_answered_503_with_when_to_try_again(app, as_
         assert db.session.scalars(select(Refusal)).all() == [], "busy is no reason to refuse"
     monkeypatch.undo()
     assert sent.send(as_("tech")).status_code == 201
+
+
+@pytest.mark.parametrize("depth", [10, 300, 450, 900, 5000])
+def test_a_body_nested_however_deep_is_refused_and_never_breaks_the_server(as_, depth):
+    body = '{"site":' + '{"a":' * depth + "1" + "}" * depth + ', "values": [[1, {"x": 0.5}], "y"]}'
+    address, headers = f"/joint-tests/{uuid.uuid4()}", {"Accept": "application/json"}
+    answer = as_("tech").post(address, data=body, content_type="application/json", headers=headers)
+    assert answer.status_code == 422

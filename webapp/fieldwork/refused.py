@@ -11,7 +11,7 @@ from typing import Any
 from webapp.assets.queries import named_here
 from webapp.checklists.queries import handed_in
 from webapp.fieldwork.queries import Kept, photos_of, refusal_for
-from webapp.fieldwork.words import field_name, value_in_words
+from webapp.fieldwork.words import FIELDS, field_name, value_in_words
 from webapp.files.models import StoredFile
 from webapp.inspections.schemas import PARTS
 from webapp.kit.language import full_moment, local
@@ -19,6 +19,7 @@ from webapp.kit.problems import NotFound
 
 MOST_ROWS = 400
 LONGEST_TEXT = 2000
+WRITTEN = ("", "value", "na", "why", "remedy", "level")  # the parts of an answer in the order of the form
 # ids, which tell nobody anything
 HIDDEN = ("version", "form", "site", "id", "file", "photo", "photos", "covers", "sent_at", "about", "note")
 
@@ -46,24 +47,36 @@ def sheet_of(site_id: uuid.UUID, refusal_id: int) -> Sheet:
     """The page of a refused document that this site sees. Raises NotFound."""
     kept = refusal_for(site_id, refusal_id)
     content = {name: _one(value) for name, value in kept.refusal.content.items()}
-    rows = list(_rows(content, site_id))
+    rows = _rows(content, site_id)
     is_cut = len(rows) > MOST_ROWS or kept.is_cut
     return Sheet(kept, rows[:MOST_ROWS], photos_of(kept.refusal, site_id), is_cut)
 
 
-def _rows(content: dict[str, Any], site_id: uuid.UUID) -> Iterator[Row]:
+def _rows(content: dict[str, Any], site_id: uuid.UUID) -> list[Row]:
+    """Fields in the order of the forms: those of the head, the items of the checklist, then what nobody knows."""
     items = _items(content, site_id)
+    order = {name: nth for nth, name in enumerate([*FIELDS, *items])}
+    found = []
     for path, value in _flat(content):
         name, _dot, rest = path.partition(".")
-        key, part = (rest.rpartition(".")[0], rest.rpartition(".")[2]) if name == "answers" else (rest, PARTS.get(name))
+        if name == "answers":
+            key, _dot, part = rest.rpartition(".")
+        else:
+            key, part = rest or name, PARTS.get(name, "") if rest else ""
         if name in HIDDEN or part == "photo":
             continue
-        text = _text(path, value, site_id)
-        if key in items and part:
-            yield Row(items[key] if part == "value" else f"{items[key]} · {field_name(part) or part}", text)
-        else:
-            known = "" if rest else field_name(name)
-            yield Row(known or path, text, is_code=not known)
+        row = _row(path, key, part, _text(path, value, site_id), items)
+        found.append((row.is_code, order.get(key, 0), WRITTEN.index(part) if part in WRITTEN else 0, row))
+    return [row for *_place, row in sorted(found, key=lambda each: each[:3])]
+
+
+def _row(path: str, key: str, part: str, text: str, items: dict[str, str]) -> Row:
+    if part and key in items:
+        if part == "na":
+            return Row(items[key], field_name("na"))
+        return Row(items[key] if part == "value" else f"{items[key]} · {field_name(part)}", text)
+    known = field_name(path)
+    return Row(known or path, text, is_code=not known)
 
 
 def _one(value: Any) -> Any:

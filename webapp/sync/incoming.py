@@ -123,11 +123,16 @@ def id_in_form(name: str) -> uuid.UUID | None:
 
 
 def as_it_came() -> dict[str, Any]:
-    """The fields of the request as they came: of a form each as a list of texts, of JSON without floats."""
+    """The fields of the request as they came, all as texts: of a form each as a list, of JSON what is no text as JSON."""
     if request.is_json:
-        body: dict[str, Any] = json.loads(json.dumps(json_body()), parse_float=str, parse_constant=str)
-        return body
+        return {name: _as_text(value) for name, value in json_body().items()}
     return request.form.to_dict(flat=False)
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [each if isinstance(each, str) else json.dumps(each) for each in value]
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _digest_of_body() -> str | None:
