@@ -10,8 +10,7 @@ for (const row of document.querySelectorAll("[data-pack]")) if (window.caches &&
 function setUp(row) {
   const name = `pack/${me}/${row.dataset.packKey}`;
   const words = JSON.parse(row.dataset.words);
-  const state = row.querySelector("[data-pack-state]");
-  const button = row.querySelector("[data-take]");
+  const [state, button] = ["[data-pack-state]", "[data-take]"].map((part) => row.querySelector(part));
   const say = (sign, text, values = {}) => [mark(row, sign), (state.textContent = fill(text, values))];
   const ago = (then) => {
     const hours = (then - Date.now()) / 3600000;

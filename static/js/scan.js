@@ -2,8 +2,7 @@
 
 const finder = document.getElementById("finder");
 const video = finder.querySelector("video");
-const torch = finder.querySelector("[data-torch]");
-const again = finder.querySelector("[data-again]");
+const [torch, again] = ["[data-torch]", "[data-again]"].map((part) => finder.querySelector(part));
 const foreign = document.querySelector("[data-foreign-note]");
 const LABEL = /^\/a\/[0-9A-Za-z_-]{8,40}\/?$/;
 const WIDEST = 1000; // pixels looked at per frame; more is slower and reads no better

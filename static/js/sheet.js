@@ -51,8 +51,7 @@ function card(name, listed, signed) {
 
 function row({ facts, state }) {
   const said = (name) => (Number(facts[name]) ? fill(words[name], { n: facts[name] }) : "");
-  const parts = { ...facts, photos: said("photos"), units: said("units"), state: words[state] };
-  const made = draw("sheet-row", parts);
+  const made = draw("sheet-row", { ...facts, photos: said("photos"), units: said("units"), state: words[state] });
   made.querySelector("[data-lines]").replaceChildren(...facts.lines.map((line) => draw("sheet-line", line)));
   mark(made, facts.lines.length ? "abnormal" : "ok");
   return made;

@@ -50,7 +50,8 @@ export async function change(stores, work) {
   const tx = (await database()).transaction(stores, "readwrite", { durability: "strict" });
   const done = new Promise((give, fail) => Object.assign(tx, { oncomplete: give, onabort: () => fail(tx.error) }));
   const made = (async () => work(...stores.map((name) => tx.objectStore(name))))();
-  made.catch(() => tx.error ?? tx.abort()); // whatever fails: nothing of it stays
+  // at once, for the page may be left now; whatever fails: nothing of it stays
+  made.then(() => tx.commit?.()).catch(() => tx.error ?? tx.abort()).catch(() => undefined);
   await Promise.all([made.then((requests) => Promise.all([requests].flat().filter(Boolean).map(given))), done]);
 }
 const kept = async (store) => (await database()).transaction(store).objectStore(store);

@@ -28,7 +28,7 @@ def main() -> int:
         documents,
         photos,
         seconds=seconds * 0.5,
-        most_seconds=seconds * 0.6,
+        most_seconds=seconds * 0.8,
         browser_kills=kills,
         server_kills=kills,
         outages=max(1, kills // 2),

@@ -123,7 +123,7 @@ def id_in_form(name: str) -> uuid.UUID | None:
 
 
 def as_it_came() -> dict[str, Any]:
-    """The fields of the request as they came, all as texts: of a form each as a list, of JSON what is no text as JSON."""
+    """The fields of the request as they came, all as texts: of a form each a list, of JSON what is no text as JSON."""
     if request.is_json:
         return {name: _as_text(value) for name, value in json_body().items()}
     return request.form.to_dict(flat=False)
