@@ -125,17 +125,13 @@ export class FieldForm {
     const isKept = !unkept.size && (await submit(doc, this.key).then(() => true, () => false));
     if (!isKept) await sendUnkept(doc, unkept, this.key);
     if (this.form.dataset.wait === undefined || !isKept) return location.assign(doc.next);
-    const answered = await receiptOf(doc.id);
+    await Promise.race([drain(), new Promise((up) => setTimeout(up, WAIT_FOR_RECEIPT))]);
+    const isRefused = ({ state }) => state === "attention";
+    const answered = (await read("receipts", doc.id)) ?? (await first("outbox", "id", doc.id, isRefused));
     if (answered?.state === "sent") return location.assign(doc.next);
     this.lock(this.words.draft);
     return say(answered?.reason || this.words.waits, { href: "/outbox", textContent: this.words.toOutbox });
   }
-}
-
-// what became of a document within some seconds
-async function receiptOf(id) {
-  await Promise.race([drain(), new Promise((up) => setTimeout(up, WAIT_FOR_RECEIPT))]);
-  return (await read("receipts", id)) ?? first("outbox", "id", id, ({ state }) => state === "attention");
 }
 
 // names and values as a form sends them, without files, with one kind of line end

@@ -76,7 +76,8 @@ async function work() {
     if (why.what === "pause") stop = why;
     if (why.what !== "attention") left += 1;
     const state = why.what === "attention" ? why.what : "waiting";
-    await put("outbox", { ...doc, state, reason: why.message, code: why.reason, tries: doc.tries + 1 });
+    const fails = why.reason === "busy" ? (doc.fails ?? 0) + 1 : 0; // of the server, in a row
+    await put("outbox", { ...doc, state, reason: why.message, code: why.reason, tries: doc.tries + 1, fails });
   }
   for (const { id, user, isSent, problem } of stop ? [] : await all("attachments")) {
     const isLeft = user === me && !isSent && !problem; // of a draft
@@ -94,7 +95,7 @@ async function deliver(doc) {
     for (const id of doc.files) await sendFile(id, doc.tries + turn);
     const { code, said, wait } = await ask("POST", doc.url, doc.body, FORM, doc.sha256);
     if (isReceipt(code, said, doc, said.sent_sha256)) return delivered(doc, said);
-    if (code !== 424 || !said.error?.missing) throw verdict(code, said.error ?? {}, wait, doc.tries);
+    if (code !== 424 || !said.error?.missing) throw verdict(code, said.error ?? {}, wait, doc.fails);
     await sendAgain(said.error.missing);
   }
   throw new Stop("pause", "unreachable");
@@ -104,8 +105,8 @@ async function deliver(doc) {
 const isReceipt = (code, said, { id, sha256: ours }, theirs) =>
   code < 300 && said.id === id && (!ours || theirs === ours);
 
-function verdict(code, { code: reason, message, fields = {} }, wait, tries = 0) {
-  if (code >= 500) return new Stop(reason && tries >= MOST_FAILURES ? "later" : "pause", "busy", { wait });
+function verdict(code, { code: reason, message, fields = {} }, wait, fails = 0) {
+  if (code >= 500) return new Stop(reason && fails >= MOST_FAILURES ? "later" : "pause", "busy", { wait });
   if (!reason || code < 400) return new Stop("pause", "not_ours"); // somebody else answers in its place
   if (code === 401) return new Stop("pause", "sign_in");
   if (reason === "other_user" || code === 426) return new Stop("pause", reason);

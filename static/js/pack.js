@@ -58,11 +58,8 @@ async function bring(pack, progress) {
   const [round, pages] = await places(pack);
   const pieces = [...pack.pages.map(({ url }) => url), ...pack.shared, ...pack.files];
   const here = new Map([...pack.pages].reverse().map(({ url }) => [url.replace(/\?.*/, ""), url]));
-  let size = 0;
-  for (const { url, html } of pack.pages) {
-    await round.put(url, new Response(html, { headers }));
-    size += html.length;
-  }
+  const size = pack.pages.reduce((sum, { html }) => sum + html.length, 0);
+  for (const { url, html } of pack.pages) await round.put(url, new Response(html, { headers }));
   for (const { token, code, asset } of pack.labels) {
     const url = here.get(`/inspections/new/${asset}`);
     for (const label of url ? [token, code] : []) await round.put(`/a/${label}`, Response.redirect(url));

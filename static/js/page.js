@@ -79,8 +79,10 @@ const fillIn = (field, text) => (field.value = text ?? field.value);
 for (const field of document.querySelectorAll("[data-from-query]")) fillIn(field, asked.get(field.dataset.fromQuery));
 const scanned = document.referrer.includes("/scan") ? sessionStorage.getItem("scanned") : ""; // came through the label
 for (const field of document.querySelectorAll("[data-from-scan]")) fillIn(field, scanned);
-const known = asked.has("asset") ? (await labels()).find(({ asset }) => asset === asked.get("asset")) : undefined;
-for (const place of known ? document.querySelectorAll("[data-asset-name]") : []) place.textContent = known.name;
+labels().then((taken) => {
+  const name = taken.find(({ asset }) => asset === asked.get("asset"))?.name;
+  for (const place of name ? document.querySelectorAll("[data-asset-name]") : []) place.textContent = name;
+});
 const forms = document.querySelectorAll("form[data-outbox]:not([data-own])");
 if (forms.length) import("./form.js").then(({ FieldForm }) => forms.forEach((form) => new FieldForm(form)));
 for (const part of document.querySelectorAll("[data-secure-hint]")) when(part, !window.isSecureContext);
@@ -96,5 +98,6 @@ if (badge) {
   show();
   drain();
 }
-addEventListener("load", keepApp); // the page itself comes first on a slow line
+if (document.readyState === "complete") keepApp(); // WebKit runs modules after "load"
+else addEventListener("load", keepApp); // the page itself comes first on a slow line
 document.addEventListener("htmx:error", () => say(document.getElementById("problem").dataset.unreachable));
