@@ -27,7 +27,7 @@ else
     skipped+=("tests on PostgreSQL: PostgreSQL is not installed")
   fi
   if command -v chromium >/dev/null 2>&1; then
-    step "journeys in Chromium" $bin/python -m pytest -n 2 -m browser
+    step "journeys in Chromium" $bin/python -m pytest -n 2 --dist loadfile -m browser
   else
     skipped+=("journeys in Chromium: Chromium is not installed")
   fi

@@ -12,7 +12,7 @@ import argparse
 import sys
 
 from tests.bench import server_cases
-from tests.bench.results import DOCUMENT, about_this_machine, as_text, write
+from tests.bench.results import DOCUMENT, Others, about_this_machine, as_text, write
 from tests.bench.stage import stage
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true", help=f"renew the table in {DOCUMENT.name}")
     asked = parser.parse_args()
-    results, chromium = [], ""
+    results, chromium, others = [], "", Others()
     if asked.only != "server":
         from tests.bench import phone_cases
 
@@ -32,7 +32,7 @@ def main() -> int:
     if asked.only != "phone":
         with stage(is_for_load=True) as made:
             results += server_cases.measure(made, asked.runs)
-    about = about_this_machine(chromium)
+    about = about_this_machine(chromium, others)
     print(*about, as_text(results), sep="\n")
     if asked.write:
         write(results, about)

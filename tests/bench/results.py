@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,13 +54,25 @@ def failed(group: str, case: str, why: str) -> Result:
     return Result(group, case, "", f"not measured: {why}", False)
 
 
-def about_this_machine(chromium: str = "") -> list[str]:
+class Others:
+    """How much of the processors went to others while the benchmark ran: its figures are worth less then."""
+
+    def __init__(self) -> None:
+        self.began, self.busy, self.own = time.monotonic(), _busy_seconds(), _own_seconds()
+
+    def share(self) -> float:
+        """0: the machine was ours alone; 1: others had all of it. Processes of ours count once they have ended."""
+        theirs = _busy_seconds() - self.busy - (_own_seconds() - self.own)
+        return max(0.0, theirs / (time.monotonic() - self.began) / (os.cpu_count() or 1))
+
+
+def about_this_machine(chromium: str, others: Others) -> list[str]:
     """Lines that say where, when and of what the figures are."""
     changed = _git("status", "--porcelain", "--untracked-files=no")
     return [
         f"machine: {_cpu()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}; Chromium {chromium or 'not used'}",
-        f"load of the machine over the minute before: {os.getloadavg()[0]:.1f} (others at work make figures worse)",
+        f"others took {others.share():.0%} of the processors meanwhile",
         f"when: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; commit {_git('rev-parse', '--short', 'HEAD') or 'unknown'}"
         f"{' with changes' if changed else ''}",
     ]
@@ -111,9 +125,23 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+def _busy_seconds() -> float:
+    """Of all processors since the machine began."""
+    user, nice, system, _idle, _waiting, *interrupts = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Of this process and of all that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def _git(*words: str) -> str:
     try:
-        said = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            ["git", "--no-optional-locks", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return said.stdout.strip() if said.returncode == 0 else ""

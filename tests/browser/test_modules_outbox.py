@@ -93,7 +93,7 @@ def test_outbox_a_document_that_the_server_fails_over_lets_others_overtake(bench
     page = bench.lay()
     server = Server(page)
     server.says("POST", "/doc/first", refusal(500, "internal"))
-    run(page, OUTBOX + "await lay('first', { tries: 6 }); await lay('behind'); await outbox.drain()")
+    run(page, OUTBOX + "await lay('first', { fails: 6 }); await lay('behind'); await outbox.drain()")
     assert [doc["id"] for doc in run(page, "return (await use('store')).all('outbox')")] == ["first"]
 
 

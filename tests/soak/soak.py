@@ -103,7 +103,7 @@ def run(folder: Path, size: Size, seed: str, say: Callable[[str], None]) -> Tall
     app = make_app(f"sqlite:///{folder / 'app.db'}", folder)
     fill(app)
     server = Server(folder, free_port())
-    server.start()
+    start(server)
     try:
         with FaultProxy(server.port, silent_seconds=size.silent_seconds, bytes_per_second=20_000) as proxy:
             count = size.documents // len(PEOPLE)
