@@ -21,6 +21,7 @@ from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
 from webapp.people.actions import sign_in
 from webapp.people.models import Person
+from webapp.verify import limits
 
 Databases = SqliteCopies | PostgresClones
 
@@ -49,6 +50,7 @@ def app(shared_app: Flask, databases: Databases) -> Iterator[Flask]:
     with shared_app.app_context():
         db.engine.dispose()
     databases.renew()
+    limits._asked.clear()  # counted per process: tests before this one have asked, too
     yield shared_app
     with shared_app.app_context():
         db.session.remove()

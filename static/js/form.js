@@ -1,7 +1,7 @@
 // A form whose content is born in the field: every change is kept as a draft, "done" moves it to the outbox. `own` is
 // what one kind of form does besides: changed(event), complete(), restored(fields), facts().
 
-import { drain, me, sendUnkept, submit } from "./outbox.js";
+import { drain, isRefused, me, sendUnkept, submit } from "./outbox.js";
 import { clockTime, fill, say } from "./page.js";
 import { Photos } from "./photos.js";
 import { first, newId, put, read } from "./store.js";
@@ -126,7 +126,6 @@ export class FieldForm {
     if (!isKept) await sendUnkept(doc, unkept, this.key);
     if (this.form.dataset.wait === undefined || !isKept) return location.assign(doc.next);
     await Promise.race([drain(), new Promise((up) => setTimeout(up, WAIT_FOR_RECEIPT))]);
-    const isRefused = ({ state }) => state === "attention";
     const answered = (await read("receipts", doc.id)) ?? (await first("outbox", "id", doc.id, isRefused));
     if (answered?.state === "sent") return location.assign(doc.next);
     this.lock(this.words.draft);

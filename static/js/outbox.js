@@ -1,7 +1,7 @@
 // The outbox. `submit` moves a draft here in one transaction; `drain` sends, whenever it can, one document at a time in
 // the order of their making. Only a receipt that echoes name and digest is delivery; until then every byte stays here.
 
-import { all, change, device, dropIn, first, given, put, read, sha256 } from "./store.js";
+import { all, change, device, dropIn, first, given, read, sha256, update } from "./store.js";
 
 const PROTOCOL = 1;
 const FORM = "application/x-www-form-urlencoded";
@@ -14,6 +14,7 @@ export const me = document.documentElement.dataset.user ?? "";
 export const status = { sending: "", pause: "" }; // what is on its way, why all waits
 const [mouth, ear] = [new BroadcastChannel("outbox"), new BroadcastChannel("outbox")]; // to all tabs, this one, too
 const isWaiting = (doc) => doc.state === "waiting";
+export const isRefused = (doc) => doc?.state === "attention"; // until a person does something about it
 
 // why sending stopped: "pause" for all, "later" for this one, "attention" when only a person can help
 class Stop extends Error {
@@ -77,7 +78,7 @@ async function work() {
     if (why.what !== "attention") left += 1;
     const state = why.what === "attention" ? why.what : "waiting";
     const fails = why.reason === "busy" ? (doc.fails ?? 0) + 1 : 0; // of the server, in a row
-    await put("outbox", { ...doc, state, reason: why.message, code: why.reason, tries: doc.tries + 1, fails });
+    await update("outbox", doc.seq, { state, reason: why.message, code: why.reason, tries: doc.tries + 1, fails });
   }
   for (const { id, user, isSent, problem } of stop ? [] : await all("attachments")) {
     const isLeft = user === me && !isSent && !problem; // of a draft
@@ -120,19 +121,18 @@ async function sendFile(id, tries = 0) {
   const buffer = photo && !photo.isSent && (await read("bytes", id));
   if (!buffer) return;
   const here = tries && photo.sha256 && (await ask("HEAD", `/files/${id}`)); // a long photo need not go twice
-  if (here && here.code === 200 && here.sha256 === photo.sha256) return put("attachments", { ...photo, isSent: true });
+  if (here && here.code === 200 && here.sha256 === photo.sha256) return update("attachments", id, { isSent: true });
   const { code, said, wait } = await ask("PUT", `/files/${id}`, buffer, photo.type ?? "image/jpeg", photo.sha256);
-  if (isReceipt(code, said, photo, said.sha256)) return put("attachments", { ...photo, isSent: true }).then(tell);
+  if (isReceipt(code, said, photo, said.sha256)) return update("attachments", id, { isSent: true }).then(tell);
   const stop = verdict(code, said.error ?? {}, wait);
-  if (stop.what === "attention") await put("attachments", { ...photo, problem: stop.message });
+  if (stop.what === "attention") await update("attachments", id, { problem: stop.message });
   throw stop;
 }
 
 async function sendAgain(ids) {
   for (const id of ids) {
-    const photo = await read("attachments", id);
-    if (!photo || !(await read("bytes", id))) throw new Stop("attention", "photo_lost");
-    await put("attachments", { ...photo, isSent: false });
+    if (!(await read("bytes", id))) throw new Stop("attention", "photo_lost");
+    await update("attachments", id, { isSent: false });
   }
 }
 
@@ -179,8 +179,7 @@ export async function sendUnkept({ fields, ...doc }, buffers, draft) {
 let reported = "";
 async function report() {
   const docs = await all("outbox", "user", me);
-  const waiting = docs.filter(isWaiting).length;
-  const drafts = (await all("drafts", "user", me)).length;
+  const [waiting, drafts] = [docs.filter(isWaiting), await all("drafts", "user", me)].map(({ length }) => length);
   const { build: version } = document.documentElement.dataset;
   const about = { device: await device(), version, oldest: docs[0]?.madeAt ?? "" };
   const body = String(new URLSearchParams({ ...about, waiting, attention: docs.length - waiting, drafts }));

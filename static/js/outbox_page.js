@@ -1,8 +1,8 @@
 // The page of the outbox: what waits, why, what arrived; send again, edit as a new draft, take out as a zip.
 
-import { drain, me, status } from "./outbox.js";
+import { drain, isRefused, me, status } from "./outbox.js";
 import { clockTime, draw, el, fill, mark, say } from "./page.js";
-import { all, change, device, put, read } from "./store.js";
+import { all, change, device, given, read, update } from "./store.js";
 
 const RECEIPTS_SHOWN = 50;
 const page = document.getElementById("outbox");
@@ -50,8 +50,8 @@ function row(doc, photos) {
 }
 
 async function retry(doc) {
-  for (const photo of await all("attachments", "draft", doc.id)) await put("attachments", { ...photo, problem: "" });
-  await put("outbox", { ...doc, state: "waiting", reason: "", tries: 0 });
+  for (const { id } of await all("attachments", "draft", doc.id)) await update("attachments", id, { problem: "" });
+  await update("outbox", doc.seq, { state: "waiting", reason: "", tries: 0 }, isRefused);
   drain();
 }
 
@@ -59,17 +59,16 @@ async function retry(doc) {
 async function edit(doc) {
   if (await read("drafts", doc.draft)) return say(words.draftThere);
   const photos = await all("attachments", "draft", doc.id);
-  const { draft: key, user, kind, title, page: at, body } = doc;
-  const fields = [...new URLSearchParams(body)];
+  const fields = [...new URLSearchParams(doc.body)];
   const of = (wanted) => fields.find(([name]) => name === wanted)?.[1];
   const times = { startedAt: of("started_at"), seconds: Number(of("seconds") ?? 0) };
-  const draft = { key, user, kind, title, page: at, fields, ...times };
-  await change(["outbox", "drafts", "attachments"], (outbox, drafts, attachments) => [
-    outbox.delete(doc.seq),
-    drafts.put(draft),
-    ...photos.map((photo) => attachments.put({ ...photo, draft: doc.draft, problem: "" })),
-  ]);
-  return location.assign(doc.page);
+  const draft = { key: doc.draft, user: me, kind: doc.kind, title: doc.title, page: doc.page, fields, ...times };
+  const moving = change(["outbox", "drafts", "attachments"], async (outbox, drafts, attachments) => {
+    if (!isRefused(await given(outbox.get(doc.seq)))) throw new Error("sent again in another tab");
+    const moved = photos.map((photo) => attachments.put({ ...photo, draft: doc.draft, problem: "" }));
+    return [outbox.delete(doc.seq), drafts.put(draft), ...moved];
+  });
+  return moving.then(() => location.assign(doc.page), show);
 }
 
 // the last rescue: everything that waits, as a file that the lead can bring in

@@ -57,6 +57,12 @@ export async function change(stores, work) {
 const kept = async (store) => (await database()).transaction(store).objectStore(store);
 export const read = async (store, key) => given((await kept(store)).get(key));
 export const put = (store, value, key) => change([store], (it) => it.put(value, key));
+// what another tab has taken away meanwhile stays away
+export const update = (store, key, changes, test = Boolean) =>
+  change([store], async (it) => {
+    const found = await given(it.get(key));
+    return test(found) && it.put({ ...found, ...changes });
+  });
 export const all = async (store, index, key) =>
   given(index ? (await kept(store)).index(index).getAll(key) : (await kept(store)).getAll());
 

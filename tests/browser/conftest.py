@@ -73,11 +73,8 @@ def reader(chromium: Browser, story: Story) -> Iterator[Callable[..., Page]]:
 @pytest.fixture(scope="session")
 def field(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     """One app behind a line that lies, for tests that look at documents of their own only."""
-    folder = tmp_path_factory.mktemp("field")
-    app = make_app(databases.copy("field"), folder)
-    app.static_folder = shutil.copytree(ROOT / "static", folder / "static")
-    with serving(app) as base, FaultProxy(int(base.rpartition(":")[2])) as line:
-        yield Field(app, line, folder / "static")
+    with behind_a_line(databases, tmp_path_factory.mktemp("field")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -119,11 +116,22 @@ def prepared(prepared_phone: Page, field: Field) -> Iterator[Page]:
 
 
 @pytest.fixture
-def tablet(chromium: Browser, tmp_path: Path) -> Iterator[Tablet]:
+def tablet(chromium: Browser, field: Field, tmp_path: Path) -> Iterator[Tablet]:
     """A Chromium on a profile folder that outlives a SIGKILL."""
     made = Tablet(chromium.browser_type, tmp_path / "profile", FLAGS)
     yield made
     made.kill()
+    field.line.heal()
+    field.line.plug_in()
+
+
+@contextmanager
+def behind_a_line(databases: Databases, folder: Path) -> Iterator[Field]:
+    """An app with a database and static files of its own, behind a line that lies."""
+    app = make_app(databases.copy(folder.name), folder)
+    app.static_folder = shutil.copytree(ROOT / "static", folder / "static")
+    with serving(app) as base, FaultProxy(int(base.rpartition(":")[2])) as line:
+        yield Field(app, line, folder / "static")
 
 
 @contextmanager

@@ -192,7 +192,8 @@ def until(page: Page, happens: Callable[[], Any], what: str) -> Any:
 
 def in_page(page: Page, body: str, *given: Any) -> Any:
     """What the body of an async function gives; it knows the app's own `store` and `outbox`, `user` and `given`."""
-    return page.evaluate(f"async (given) => {{ {MODULES} {body} }}", list(given))
+    late = f"new Promise((_give, fail) => setTimeout(() => fail(new Error('no answer')), {SECONDS * 1000}))"
+    return page.evaluate(f"(given) => Promise.race([(async () => {{ {MODULES} {body} }})(), {late}])", list(given))
 
 
 def kept(page: Page, name: str) -> list[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
+from tests.browser.conftest import behind_a_line
 from tests.browser.offline import (
     Field,
     deliver,
@@ -20,6 +22,7 @@ from tests.browser.offline import (
     until,
     waiting,
 )
+from tests.conftest import Databases
 from tests.fault_proxy import Fault
 from tests.inspections.documents import asset_with
 from webapp.checklists.drafts import publish, remove_item, start_draft
@@ -63,6 +66,13 @@ NEWER = """() => new Promise((give, fail) => {
   asked.onsuccess = () => give(asked.result.close() ?? true);
   asked.onerror = asked.onblocked = () => fail(asked.error ?? new Error("blocked"));
 })"""
+
+
+@pytest.fixture(scope="module")
+def field(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """An app of its own: a checklist is changed here, and others fill it in."""
+    with behind_a_line(databases, tmp_path_factory.mktemp("device")) as made:
+        yield made
 
 
 def open_form(page: Page, field: Field) -> Page:

@@ -122,6 +122,32 @@ def test_outbox_sends_in_the_order_of_making_each_once_and_only_its_own_persons(
     assert photos == []
 
 
+@pytest.mark.parametrize("status", [201, 500])
+def test_outbox_what_was_taken_away_while_it_was_sent_stays_away(bench, status):
+    page = bench.lay()
+    server = Server(page)
+    server.says("PUT", "/files/photo", RECEIPT if status == 201 else refusal(500, "internal"))
+    server.says("POST", "/doc/first", refusal(500, "internal"))
+    left = run(
+        page,
+        OUTBOX
+        + """
+        await lay("first", { files: ["photo"] });
+        await photo("photo");
+        const real = window.fetch; // another tab empties the device while the answer is on its way
+        const stores = ["outbox", "attachments", "bytes"];
+        window.fetch = async (...asked) => {
+          const answer = await real(...asked);
+          await store.change(stores, (...all) => all.map((one) => one.clear()));
+          return answer;
+        };
+        await outbox.drain();
+        return Promise.all(stores.map((one) => store.all(one)));
+        """,
+    )
+    assert left == [[], [], []]
+
+
 @pytest.mark.parametrize("who", ["signed out", "another tab sends"])
 def test_outbox_is_quiet_where_it_is_not_its_turn(bench, who):
     page = bench.lay(user="" if who == "signed out" else USER)

@@ -175,6 +175,23 @@ def test_outbox_page_puts_a_refused_document_back_into_its_form(handheld):
     assert draft["startedAt"] == "2026-11-20T01:00:00Z"
 
 
+def test_outbox_page_neither_edits_nor_repeats_what_another_tab_has_sent_again(handheld):
+    page = handheld.open("/outbox", LAID, *IDS)
+    expect(page.locator("[data-edit]:visible")).to_have_count(1)
+    another_tab = """
+      const buttons = document.querySelectorAll("[data-edit]:not([hidden]), [data-retry]:not([hidden])");
+      for (const { seq, id } of await store.all("outbox"))
+        if (id === args[0]) await store.update("outbox", seq, { state: "waiting", tries: 9, user: "nobody here" });
+      for (const button of buttons) button.click();
+      return buttons.length;
+    """
+    assert run(page, LAY + another_tab, REFUSED) == 2
+    page.wait_for_timeout(300)
+    docs, drafts = kept(page, "outbox", "drafts")
+    (doc,) = (doc for doc in docs if doc["id"] == REFUSED)
+    assert (doc["state"], doc["tries"], drafts) == ("waiting", 9, [])
+
+
 # sheet
 
 
