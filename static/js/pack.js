@@ -42,7 +42,7 @@ function setUp(row) {
       navigator.storage?.persist?.(); // may never answer: not waited for
       await show();
     } catch (error) {
-      say("warn", words.failed, { why: error.message });
+      say("warn", words.failed, { why: error instanceof TypeError ? words.line : error.message }); // not the browser's words
     }
     button.disabled = false;
   }

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import brotli
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.inspections.documents import ANTENNA, asset_with
 from tests.visits.days import abnormal_antenna, inspected, photo, somebody
 from webapp.assets.models import Asset, Label, System
 from webapp.extensions import db
 from webapp.inspections.models import Return
+from webapp.jointtests.models import JointTestForm
 from webapp.kit.clock import utc_now
 from webapp.kit.static_files import present_build
 from webapp.kit.transaction import transaction
@@ -214,6 +215,11 @@ def test_further_pages_are_named_the_joint_test_only_where_the_vehicle_is(as_):
     assert pack_for(as_("tech2"), 1)["shared"] == ["/today", "/today/1", *always]
 
 
+def test_a_round_with_a_vehicle_gets_ready_where_there_is_no_form_for_joint_tests(as_, made):
+    made(lambda: db.session.execute(delete(JointTestForm)))
+    assert "/joint-tests/new" not in pack_for(as_("tech"), 2)["shared"]
+
+
 def test_every_further_page_is_there_for_who_takes_the_round_along(as_):
     tech = as_("tech")
     answers = {address: tech.get(address).status_code for address in pack_for(tech)["shared"]}
@@ -258,7 +264,8 @@ def test_a_page_costs_two_queries_and_the_rest_is_loaded_once(app, as_, made, qu
 
     made(retire)
     few, fewer = counted()
-    assert many - few == 2 * (pages - fewer)  # limits of the device, open findings
+    asked_of_the_vehicle = 2  # whether there is a form for joint tests
+    assert many - few == 2 * (pages - fewer) + asked_of_the_vehicle  # limits of the device, open findings
     assert few <= 2 * fewer + 40
 
 

@@ -22,6 +22,7 @@ from webapp.assets.models import Asset, AssetKind, Label, System
 from webapp.extensions import db
 from webapp.inspections.form import Known, blank_form, known_about
 from webapp.inspections.pages import asked_for, drawn
+from webapp.jointtests.queries import form_of
 from webapp.kit.clock import Month, local_day
 from webapp.kit.static_files import present_build
 from webapp.people.models import Person
@@ -98,10 +99,13 @@ def in_order_of_work(one: Round) -> list[Row]:
 
 
 def shared_with(one: Round) -> list[str]:
-    """The addresses of further pages that a round needs; that of the joint test where the round has the vehicle."""
+    """The addresses of further pages that a round needs; that of the joint test where the round has the vehicle.
+
+    A command centre without a form for joint tests has no such page, and the round is ready without it.
+    """
     addresses = [address.format(line=one.line.number) for address in SHARED]
     has_vehicle = any(row.asset.kind == AssetKind.VEHICLE for row in one.places)
-    return [*addresses, JOINT_TEST] if has_vehicle else addresses
+    return [*addresses, JOINT_TEST] if has_vehicle and form_of(one.line.site_id) else addresses
 
 
 def _wanted(one: Round, rows: Sequence[Row], assets: dict[uuid.UUID, Asset], site: Site) -> list[Wanted]:

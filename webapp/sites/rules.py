@@ -24,6 +24,11 @@ class Right(enum.StrEnum):
     EXPLAIN = "explain"  # say why an asset was not inspected
     EXPORT = "export"  # take lists and reports out (R126)
     CLOSE_MONTH = "close_month"  # what arrives afterwards is an addendum
+    PLAN = "plan"  # draft the plan of a month, hand it in, add to it afterwards (R3)
+    REVIEW_PLAN = "review_plan"  # edit, return and approve a plan, agree to what is cancelled: the bureau only (R4)
+    HAND_IN_MONTH = "hand_in_month"  # comment on the summary of a month and hand it in (R3)
+    ACCEPT_MONTH = "accept_month"  # accept or return that summary: the bureau only
+    EDIT_REMINDERS = "edit_reminders"  # where reminders are sent to
     IMPORT_OUTBOX = "import_outbox"  # bring in the exported outbox of somebody's device
     HANDLE_ARRIVALS = "handle_arrivals"  # see to refused documents and to devices that hold unsent work
     EDIT_CONTACTS = "edit_contacts"  # who is called in an emergency (R137)
@@ -44,6 +49,11 @@ _ROLES: dict[Right, frozenset[Role]] = {
     Right.EXPLAIN: frozenset({Role.TECHNICIAN, Role.LEAD}),
     Right.EXPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.OFFICE}),
     Right.CLOSE_MONTH: frozenset({Role.LEAD}),
+    Right.PLAN: frozenset({Role.LEAD}),
+    Right.REVIEW_PLAN: frozenset({Role.SUPERVISOR}),
+    Right.HAND_IN_MONTH: frozenset({Role.LEAD}),
+    Right.ACCEPT_MONTH: frozenset({Role.SUPERVISOR}),
+    Right.EDIT_REMINDERS: frozenset({Role.LEAD, Role.ADMIN}),
     Right.IMPORT_OUTBOX: frozenset({Role.LEAD}),
     Right.HANDLE_ARRIVALS: frozenset({Role.LEAD, Role.OFFICE}),
     Right.EDIT_CONTACTS: frozenset({Role.LEAD, Role.ADMIN}),
