@@ -12,6 +12,7 @@ from functools import cached_property
 
 from webapp.assets.models import Asset, System
 from webapp.inspections.models import Inspection
+from webapp.plans.lines import PlannedLine
 from webapp.sites.models import ServiceLine
 
 
@@ -143,3 +144,34 @@ def weekly_due(
     `frequencies`: asset id → the frequencies of its checklist's items. Weekly items of devices are asked in the round.
     """
     return [place for place in places if "weekly" in frequencies.get(place.id, ()) and place.id not in done]
+
+
+COMING_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one person has to do by the plan, or to accompany: overdue, today, in the next days; done of today's."""
+
+    overdue: Sequence[PlannedLine]
+    today: Sequence[PlannedLine]
+    coming: Sequence[PlannedLine]
+    done_today: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the plan is theirs now."""
+        return not (self.overdue or self.today or self.coming or self.done_today)
+
+
+def share_of(lines: Iterable[PlannedLine], person_id: uuid.UUID, today: date) -> Share:
+    """The lines of a plan that a person inspects or accompanies, as of a day; cancelled ones are nobody's."""
+    mine = [line for line in lines if person_id in (line.technician_id, line.supervisor_id) and not line.is_cancelled]
+    still = [line for line in mine if line.is_open]
+    until = today + timedelta(days=COMING_DAYS)
+    return Share(
+        overdue=[line for line in still if line.day < today],
+        today=[line for line in still if line.day == today],
+        coming=[line for line in still if today < line.day <= until],
+        done_today=sum(line.day == today and not line.is_open for line in mine),
+    )

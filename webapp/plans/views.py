@@ -7,13 +7,15 @@ from datetime import date
 from babel.dates import format_skeleton
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from webapp.kit.charts import ticks
-from webapp.kit.clock import local_day, utc_now
+from webapp.kit.clock import Month, local_day, utc_now
 from webapp.kit.language import language
 from webapp.kit.respond import page
-from webapp.plans import queries
-from webapp.plans.rules import Round, State, count
+from webapp.plans import queries, words
+from webapp.plans.planned import planned_month
+from webapp.plans.rules import Round, State, count, share_of
 from webapp.sites.access import current_site, needs
 from webapp.sites.rules import Right, days_left
 
@@ -24,9 +26,18 @@ plans = Blueprint("plans", __name__)
 @needs(Right.READ)
 def today() -> Response:
     """The rounds of the current site."""
-    site = current_site()
-    day = local_day(utc_now(), site.timezone)
-    return page("plans/today.html", today=queries.today_of(site, day), ticks=ticks, days_left=days_left)
+    site, now = current_site(), utc_now()
+    day = local_day(now, site.timezone)
+    plan = planned_month(site, Month.of(day), now)
+    return page(
+        "plans/today.html",
+        today=queries.today_of(site, day),
+        plan=plan,
+        mine=share_of(plan.lines, current_user.id, day),
+        ticks=ticks,
+        days_left=days_left,
+        words=words,
+    )
 
 
 @plans.get("/today/<int:line_number>")
