@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
+from tests.faults.played import finish
 from tests.jointtests.documents import (
     DAY,
     NOON,
@@ -20,7 +21,6 @@ from tests.jointtests.documents import (
 )
 from tests.visits.days import inspected, somebody
 from webapp.extensions import db
-from webapp.faults.actions import close
 from webapp.faults.models import Finding
 from webapp.inspections.models import Return
 from webapp.jointtests import queries
@@ -196,7 +196,7 @@ def test_open_problems_are_listed_again_until_they_are_closed(context):
     later = handed_in()
     assert value(later, "problems", "work_order", 1).finding_id == finding_id
     assert value(later, "problems", "carried_over", 1).value == "2026-10-22"
-    close(db.session.get_one(Finding, finding_id), "复测合格", by=somebody("supervisor"), now=NOON)
+    finish(db.session.get_one(Finding, finding_id), now=NOON)
     assert value(handed_in(), "problems", "where", 1) is None
 
 

@@ -89,6 +89,7 @@ def test_the_workbook_shows_the_figures_of_the_object(as_, october):
     book = load_workbook(io.BytesIO(answer.data))
     assert book.sheetnames == [
         "Summary", "Coverage", "Rows", "Abnormal", "Faults", "Hazards", "Missing rows", "Joint tests",
+        "Signed sheets", "Comparison",
     ]  # fmt: skip
     figures = [(row[0], row[1]) for row in book["Summary"].iter_rows(min_row=2, values_only=True)]
     assert ("Rows due", october.total.due) in figures

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from webapp.assets.models import Asset, System
 from webapp.kit.clock import Month
 from webapp.reports.monthly import phase_of, row_of, tally
-from webapp.reports.queries import Reason
 from webapp.reports.rules import percent, units_of, weeks_of
+from webapp.reports.said import Reason
 from webapp.reports.summary import InspectionLine, Phase, Row, RowState
 from webapp.sites.models import ServiceLine
 

@@ -15,7 +15,7 @@ from webapp.faults.models import Finding
 from webapp.files.images import SHAPES, drawn
 from webapp.files.queries import files_with
 from webapp.files.store import store
-from webapp.jointtests.form import PROBLEMS, Form, read_form
+from webapp.jointtests.form import HEADER, PROBLEMS, Form, read_form
 from webapp.jointtests.handing_in import day_typed
 from webapp.jointtests.layout import blank_turn, build
 from webapp.jointtests.models import JointTest, JointTestForm
@@ -30,7 +30,7 @@ from webapp.jointtests.queries import (
     tests_of,
 )
 from webapp.jointtests.record import sheet_of, typed_of_record
-from webapp.jointtests.rules import Capacity
+from webapp.jointtests.rules import Capacity, is_monthly
 from webapp.jointtests.schemas import typed_of
 from webapp.jointtests.seal import KIND
 from webapp.jointtests.sheet import Sheet, Turn, Typed, compared_cells
@@ -119,8 +119,9 @@ class MonthPage:
 
     @property
     def is_late(self) -> bool:
-        """Whether the month is red: at least one joint test a month."""
-        return self.has_vehicle and not self.tests and not self.is_future
+        """Whether the month is red: at least one joint test a month, and no drill instead of it."""
+        kinds = [sheet.value(HEADER, "test_type") for sheet in self.sheets.values()]
+        return self.has_vehicle and not any(map(is_monthly, kinds)) and not self.is_future
 
 
 def form_page(

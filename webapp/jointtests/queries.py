@@ -80,13 +80,15 @@ def site_of(test_id: uuid.UUID) -> uuid.UUID | None:
 
 def tests_of(site_id: uuid.UUID, month: Month) -> list[JointTest]:
     """The records of a month that no later one replaces, oldest first, with form, values, technician, signatures."""
-    wanted = _whole().where(JointTest.site_id == site_id, JointTest.day.between(month.first, month.last), _standing())
+    wanted = _whole().where(
+        JointTest.site_id == site_id, JointTest.day.between(month.first, month.last), standing_tests()
+    )
     return list(db.session.scalars(wanted.order_by(JointTest.day, JointTest.number)))
 
 
 def test_before(site_id: uuid.UUID, day: date) -> JointTest | None:
     """The last record before the month of `day`: what a test is compared with."""
-    wanted = _whole().where(JointTest.site_id == site_id, JointTest.day < Month.of(day).first, _standing())
+    wanted = _whole().where(JointTest.site_id == site_id, JointTest.day < Month.of(day).first, standing_tests())
     newest = wanted.order_by(JointTest.day.desc(), JointTest.number.desc())
     return db.session.scalar(newest.limit(1))
 
@@ -209,7 +211,8 @@ def findings_raised_by(test: JointTest) -> list[Finding]:
     return [found[key] for key in dict.fromkeys(ids)]
 
 
-def _standing() -> ColumnElement[bool]:
+def standing_tests() -> ColumnElement[bool]:
+    """Criterion: no later record replaces this joint test."""
     newer = aliased(JointTest)
     return ~exists().where(newer.supersedes_id == JointTest.id)
 

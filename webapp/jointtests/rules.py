@@ -41,6 +41,12 @@ class Capacity(enum.StrEnum):
 WITHOUT_VALUES = (Result.FAILED, Result.NOT_TESTED)  # where nothing could be measured, a reason stands instead
 NEEDS_PROBLEM = (Result.FAILED, Result.DEGRADED)
 ALL_CAPACITIES = frozenset(Capacity)
+EXTRA = ("drill", "important")  # kinds of test that replace no monthly one
+
+
+def is_monthly(kind: str) -> bool:
+    """Whether a test of that kind is the one due every month; a drill or guarded period comes on top (R19, R24)."""
+    return kind not in EXTRA
 
 
 def judged(item: Item, value: str, day: date) -> Judgement:

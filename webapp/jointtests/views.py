@@ -17,11 +17,13 @@ from webapp.extensions import db
 from webapp.files.uploads import keep_signature, keep_uploads
 from webapp.jointtests import actions, words
 from webapp.jointtests.arrivals import accepted, month_named
+from webapp.jointtests.history import history_of
 from webapp.jointtests.pages import form_page, month_page, problem_turns, record_page
 from webapp.jointtests.queries import site_of
 from webapp.jointtests.schemas import NewQuery, SignOffSchema, load_document
 from webapp.jointtests.seal import KIND
 from webapp.jointtests.sheet import heading_of
+from webapp.kit import charts
 from webapp.kit.access import signed_in
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import json_body, load, load_query
@@ -50,6 +52,13 @@ def _words() -> dict[str, Any]:
 def month(month: str) -> Response:
     """The joint tests of a month of the current site."""
     return page("jointtests/month.html", found=month_page(current_site(), month_named(month), now=utc_now()))
+
+
+@jointtests.get("/history")
+@needs(Right.READ)
+def history() -> Response:
+    """The joint tests of the last twelve months: calendar, comparison, plots."""
+    return page("jointtests/history.html", found=history_of(current_site(), utc_now()), charts=charts)
 
 
 @jointtests.get("/new")

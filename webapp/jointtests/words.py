@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 
 from webapp.checklists.models import ItemKind
 from webapp.checklists.rules import Verdict
-from webapp.jointtests.form import Fill, Item
+from webapp.jointtests.form import HEADER, Fill, Item
 from webapp.jointtests.rules import Capacity, is_judged, is_only_compared, is_within_tolerance
-from webapp.jointtests.sheet import Cell
+from webapp.jointtests.sheet import Cell, Sheet
 from webapp.kit.language import local
 
 MARKS = {"ok": "ok", "degraded": "warn", "failed": "abnormal", "not_tested": "na"}
@@ -75,6 +77,25 @@ def value_words(cell: Cell, value: str | None = None) -> str:
     if cell.item.kind == ItemKind.PASS_FAIL:
         return {"pass": _("Normal"), "fail": _("Abnormal")}.get(shown, shown)
     return shown
+
+
+def overall_words(result: str) -> str:
+    """The outcome of a whole test in a word."""
+    words = {"pass": _("Passed"), "pass_with_problems": _("Passed with problems"), "fail": _("Failed")}
+    return words.get(result, result)
+
+
+def kind_words(sheet: Sheet) -> str:
+    """The kind of test before its number: "Drill · "; empty where the record does not say."""
+    section = sheet.form.section(HEADER)
+    item = section.item("test_type") if section else None
+    option = item.option(sheet.value(HEADER, "test_type")) if item else None
+    return f"{local(option)} · " if option else ""
+
+
+def peer_words(peer: Sequence[Any]) -> str:
+    """What tells a peer or station from the others."""
+    return " ↔ ".join(local(each) if isinstance(each, dict) else str(each) for each in peer)
 
 
 def origin_words(fill: Fill) -> str:

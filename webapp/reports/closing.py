@@ -7,7 +7,6 @@ closed month, its seal, and `shown`, the one way to a month for pages and papers
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,17 +16,18 @@ from sqlalchemy import select
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
-from webapp.inspections.models import Visit
 from webapp.kit.clock import Month
 from webapp.kit.problems import Conflict, Invalid
 from webapp.people.models import Person
 from webapp.people.queries import names_of
-from webapp.reports.closing_content import Received, content_of, content_text, received_in, summary_in
-from webapp.reports.closing_queries import Unsent, records_of, unsent_of
+from webapp.reports.closing_content import Received, content_of, content_text, digest_of, received_in, summary_in
+from webapp.reports.closing_queries import records_of, unsent_of
 from webapp.reports.figures import FIGURES, count_of
+from webapp.reports.holding import hold, refuse_closed
 from webapp.reports.models import ClosedMonth
 from webapp.reports.monthly import build
-from webapp.reports.queries import told_of
+from webapp.reports.said import told_of
+from webapp.reports.steps import ReviewState
 from webapp.reports.summary import Closing, MonthlySummary, Phase
 from webapp.seals.actions import seal
 from webapp.seals.models import Seal
@@ -37,39 +37,49 @@ from webapp.sites.models import Site
 
 def shown(site: Site, month: Month, now: datetime) -> MonthlySummary:
     """The month as it stands at `now`; a closed one as it was closed, with its addenda."""
-    told = told_of(site.id, month)
+    told = told_of(site, month)
     if told.is_closed:
         return _as_closed(site, month)
-    return build(site, month, now, reasons=told.reasons)
+    return build(site, month, now, told=told)
 
 
 def close(
-    site: Site, month: Month, *, reason: str = "", nevertheless: bool = False, by: Person | None, now: datetime
+    site: Site,
+    month: Month,
+    *,
+    reason: str = "",
+    nevertheless: bool = False,
+    must_be_accepted: bool = False,
+    by: Person | None,
+    now: datetime,
 ) -> ClosedMonth:
     """Closes a month that is over and seals it. `by` is None at the command line.
 
+    `must_be_accepted`: what the bureau did not accept as it stands is closed only nevertheless, with a reason.
+
     Raises:
         Conflict: the month is not over, or closed already; of two at the same moment one wins.
-        Invalid: devices are known to hold unsent work, and `nevertheless` or a reason is missing.
+        Invalid: something speaks against it, and `nevertheless` or a reason is missing.
     """
-    name = month_record(site.id, month)
-    _hold(site, month)
-    if db.session.get(ClosedMonth, name, populate_existing=True):
-        raise Conflict(_("This month is closed already. Nothing was changed."), code="already_closed")
+    hold(site, month)
+    refuse_closed(site, month)
     summary = build(site, month, now)
     if summary.phase is not Phase.OVER:
         raise Conflict(_("This month is not over yet. It can be closed from the first day of the next one."))
-    unsent = unsent_of(site, month)
-    _refuse_unsent(unsent, reason, nevertheless)
+    unsent, accepted = unsent_of(site, month), is_accepted(summary)
+    if unsent:
+        _refuse(_("Devices still hold work that has not arrived. Nothing was closed."), reason, nevertheless)
+    if must_be_accepted and not accepted:
+        _refuse(_("The bureau has not accepted this summary. Nothing was closed."), reason, nevertheless)
     closed = ClosedMonth(
-        id=name,
+        id=month_record(site.id, month),
         site_id=site.id,
         month=str(month),
         closed_at=now,
         closed_by=by.id if by else None,
         reason=reason,
         figures={figure: count_of(summary, figure) for figure in FIGURES},
-        content=content_text(summary, _received(site, month), [each.facts() for each in unsent]),
+        content=content_text(summary, _received(site, month), [each.facts() for each in unsent], is_accepted=accepted),
     )
     db.session.add(closed)
     db.session.flush()
@@ -83,30 +93,26 @@ def close(
         month=str(month),
         reason=reason,
         unsent=sum(each.documents for each in unsent),
+        accepted=accepted,
         seal=made.number,
     )
     db.session.flush()
     return closed
 
 
-def _hold(site: Site, month: Month) -> None:
-    """Keeps everything that belongs to the month waiting until the closing ends, so that each record is in or out.
-
-    Sheets first, then the site, as signing takes them. New records refer to the site and wait for its row.
-    """
-    sheets = select(Visit.id).where(Visit.site_id == site.id, Visit.day.between(month.first, month.last))
-    db.session.execute(sheets.order_by(Visit.id).with_for_update())
-    db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update())
+def is_accepted(summary: MonthlySummary) -> bool:
+    """Whether the bureau accepted the summary just as it stands: nothing changed since."""
+    return summary.review is ReviewState.ACCEPTED and summary.steps[-1].digest == digest_of(summary)
 
 
-def _refuse_unsent(unsent: Sequence[Unsent], reason: str, nevertheless: bool) -> None:
+def _refuse(message: str, reason: str, nevertheless: bool) -> None:
     fields = {}
-    if unsent and not nevertheless:
+    if not nevertheless:
         fields["nevertheless"] = [_("Tick that the month is to be closed nevertheless.")]
-    if unsent and not reason:
+    if not reason:
         fields["reason"] = [_("Say why.")]
     if fields:
-        raise Invalid(_("Devices still hold work that has not arrived. Nothing was closed."), fields=fields)
+        raise Invalid(message, fields=fields)
 
 
 def _received(site: Site, month: Month) -> Received:
@@ -133,6 +139,7 @@ def _as_closed(site: Site, month: Month) -> MonthlySummary:
             unsent=sum(each["documents"] for each in content["unsent"]),
             seal_number=sealed.number,
             digest=sealed.digest,
+            is_accepted=content.get("accepted", True),
         ),
         addenda=tuple(each for each in records_of(site, month) if (each.kind, str(each.id)) not in here),
     )

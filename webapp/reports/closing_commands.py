@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from flask.cli import AppGroup
 from flask_babel import force_locale
@@ -29,7 +31,8 @@ month_commands = AppGroup("month", help="Months of command centres.")
 def close_command(site: str, month: str, username: str | None, nevertheless: bool, reason: str) -> None:
     """Closes and seals a MONTH (2026-11) of SITE (a code such as SG) that is over.
 
-    What arrives afterwards is listed as an addendum and changes no figure of the month.
+    What arrives afterwards is listed as an addendum and changes no figure of the month. It is closed although the
+    bureau has not accepted its summary; the output says so, and it is sealed with the month.
     """
     with force_locale("en"):
         try:
@@ -45,6 +48,8 @@ def close_command(site: str, month: str, username: str | None, nevertheless: boo
             raise click.ClickException(f"{problem.message}{more}") from None
     figures = closed.figures
     click.echo(f"{site} {month}: closed. {figures['done']} of {figures['due']} rows inspected, {figures['open']} open.")
+    if not json.loads(closed.content)["accepted"]:
+        click.echo("The bureau had not accepted this summary; that is kept and sealed with the month.")
     if sealed:
         click.echo(f"Seal No. {sealed.number}: {sealed.digest}")
 

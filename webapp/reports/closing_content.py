@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import uuid
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,24 +15,35 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from flask_babel import gettext as _
 
 from webapp.extensions import db
-from webapp.kit.canonical import canonical_json
+from webapp.kit.canonical import canonical_json, sha256_hex
 from webapp.kit.problems import NotFound
 from webapp.people.queries import names_of
 from webapp.reports.models import ClosedMonth
+from webapp.reports.plan_coverage import settled
 from webapp.reports.summary import MonthlySummary
 from webapp.seals.rules import MONTH
 from webapp.sites.models import Site
 
 FORM = 1  # number of this layout of the content
 LIVE = ("closing", "addenda")  # added when a closed month is shown, never part of what was closed
+ABOUT = (*LIVE, "as_of", "phase", "gaps", "past", "last_month", "comment", "steps")  # not what happened in the month
 
 Received = dict[str, list[str]]  # kind of record → the names of those that had been received
 
 
-def content_text(summary: MonthlySummary, received: Received, unsent: list[dict[str, Any]]) -> str:
-    """What is kept of a month that is closed, as canonical JSON."""
+def content_text(
+    summary: MonthlySummary, received: Received, unsent: list[dict[str, Any]], *, is_accepted: bool | None = None
+) -> str:
+    """What is kept of a month that is handed in or closed, as canonical JSON."""
     plain = {name: value for name, value in asdict(summary).items() if name not in LIVE}
-    return canonical_json({"summary": plain, "received": received, "unsent": unsent})
+    accepted = {} if is_accepted is None else {"accepted": is_accepted}
+    return canonical_json({"summary": plain, "received": received, "unsent": unsent, **accepted})
+
+
+def digest_of(summary: MonthlySummary) -> str:
+    """The digest of what a month says: the same records give the same digest, whoever asks and when."""
+    timeless = replace(summary, plan=settled(summary.plan) if summary.plan else None)
+    return sha256_hex(canonical_json({name: value for name, value in asdict(timeless).items() if name not in ABOUT}))
 
 
 def summary_in(content: dict[str, Any]) -> MonthlySummary:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.reports.plan_coverage import STATES, PlanLine
 from webapp.reports.summary import MonthlySummary, Row, RowState
 
 
@@ -22,6 +23,7 @@ class Shape(enum.StrEnum):
     JOINT_TESTS = "joint_tests"
     VISITS = "visits"
     PHOTOS = "photos"
+    PLAN_LINES = "plan_lines"
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class UnsignedVisit:
-    """A visit with standing inspections of the month that nobody signed yet."""
+class SheetLine:
+    """A sheet with standing inspections of the month, signed or not."""
 
     id: uuid.UUID
     day: Any
     number: int
     technician: str
     inspections: int
+    is_signed: bool
 
 
 def _rows(keep: Callable[[Row], bool], *, of_places: bool = False) -> Figure:
@@ -65,16 +68,38 @@ def _findings(kind: str, *, only_open: bool) -> Figure:
     )
 
 
-def unsigned_visits(month: MonthlySummary) -> list[UnsignedVisit]:
-    """The visits of the month that still lack a signature, oldest first."""
-    found: dict[uuid.UUID, UnsignedVisit] = {}
+def _plan(keep: Callable[[PlanLine], bool]) -> Figure:
+    return Figure(Shape.PLAN_LINES, lambda month: [p for p in month.plan.lines if keep(p)] if month.plan else [])
+
+
+def _state(state: str) -> Figure:
+    return _plan(lambda line: line.state == state)
+
+
+def unsigned_visits(month: MonthlySummary) -> list[SheetLine]:
+    """The sheets of the month that still lack a signature, oldest first."""
+    return _sheets(month, is_signed=False)
+
+
+def signed_visits(month: MonthlySummary) -> list[SheetLine]:
+    """The signed sheets of the month, oldest first: they are attached to the report (R95)."""
+    return _sheets(month, is_signed=True)
+
+
+def _sheets(month: MonthlySummary, *, is_signed: bool) -> list[SheetLine]:
+    found: dict[uuid.UUID, SheetLine] = {}
     for line in month.standing:
-        if not line.is_sealed:
+        if line.is_sealed is is_signed:
             before = found[line.visit_id].inspections if line.visit_id in found else 0
-            found[line.visit_id] = UnsignedVisit(
-                line.visit_id, line.visit_day, line.visit_number, line.technician, before + 1
+            found[line.visit_id] = SheetLine(
+                line.visit_id, line.visit_day, line.visit_number, line.technician, before + 1, is_signed
             )
-    return sorted(found.values(), key=lambda visit: (visit.day, visit.number))
+    return sorted(found.values(), key=lambda sheet: (sheet.day, sheet.technician, sheet.number))
+
+
+def figure_of_state(state: str) -> str:
+    """The name of the figure that counts the planned checks of a state: made_up is plan-made-up."""
+    return f"plan-{state.replace('_', '-')}"
 
 
 FIGURES: dict[str, Figure] = {
@@ -108,7 +133,12 @@ FIGURES: dict[str, Figure] = {
     "hazards": _findings("hazard", only_open=False),
     "hazards-open": _findings("hazard", only_open=True),
     "joint-tests": Figure(Shape.JOINT_TESTS, lambda month: month.joint_tests),
+    "untold": Figure(Shape.FINDINGS, lambda month: month.untold),
     "unsigned-visits": Figure(Shape.VISITS, unsigned_visits),
+    "signed-visits": Figure(Shape.VISITS, signed_visits),
+    "planned": _plan(lambda _line: True),
+    **{figure_of_state(state): _state(state) for state in STATES},
+    "plan-unexplained": _plan(lambda line: line.is_unexplained),
     "photos": Figure(Shape.PHOTOS, lambda _month: ()),  # read by the door: the object only counts them
 }
 CONTENT = "content-"  # content-S1: the inspections that cover one required content; read by the door
@@ -118,6 +148,13 @@ def records_of(month: MonthlySummary, name: str, line: int | None = None, system
     """The records behind a figure, of one list or system where asked. Raises KeyError for an unknown figure."""
     figure = FIGURES[name]
     records = list(figure.pick(month))
+    if figure.shape is Shape.PLAN_LINES:
+        names = {s.name for each in month.lines for s in each.systems if s.system_id == system}
+        return [
+            each
+            for each in records
+            if (line is None or each.line_number == line) and (system is None or each.system_name in names)
+        ]
     if figure.shape not in (Shape.ROWS, Shape.UNITS):
         return records
     return [

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import groupby
 
 from webapp.assets.models import Asset, AssetKind
 from webapp.assets.queries import assets_of, period_of
 from webapp.assets.rules import is_due
 from webapp.kit.clock import Month, local_day
+from webapp.plans.planned import planned_month
 from webapp.reports import queries
-from webapp.reports.queries import Cover, Reason
+from webapp.reports.comparison import MonthFigures, compare, figures_named
+from webapp.reports.counts import Cover, Pair, Past, counted_of
+from webapp.reports.figures import FIGURES, count_of
+from webapp.reports.plan_coverage import PlanCoverage, plan_coverage
 from webapp.reports.rules import units_of, weeks_of
+from webapp.reports.said import Reason, Told, months_before, told_of
+from webapp.reports.steps import newest_comment
 from webapp.reports.summary import (
     AbnormalItem,
     Content,
@@ -40,28 +48,25 @@ MOST_POINTS = 12
 MOST_EXAMPLES = 3
 
 
-def build(
-    site: Site, month: Month, now: datetime, *, reasons: Mapping[uuid.UUID, Reason] | None = None
-) -> MonthlySummary:
+def build(site: Site, month: Month, now: datetime, *, told: Told | None = None) -> MonthlySummary:
     """Everything about the month, as it stands at `now`; a fixed number of statements, bounded by the month.
 
-    Doors ask `closing.shown`, which draws a closed month as it was closed. `reasons`: where they are read already.
+    Doors ask `closing.shown`, which draws a closed month as it was closed. `told`: where it is read already.
     """
-    if reasons is None:
-        reasons = queries.told_of(site.id, month).reasons
+    told = told or told_of(site, month)
     between = month.bounds(site.timezone)
     assets = assets_of(site.id)
     due = [asset for asset in assets if is_due(asset.status, period_of(asset), month)]
-    inspections = queries.inspections_of(site.id, between)
-    rows = _rows(due, inspections, reasons)
-    abnormal = queries.abnormal_items(site.id, between)
-    contents = _contents(queries.content_cover(site.id, between, codes_of(site)))
-    findings = queries.findings_of(site.id, between)
-    joint_tests = queries.joint_tests_of(site.id, month)
-    total = tally(row for row in rows if not row.is_place)
-    places = tally(row for row in rows if row.is_place)
+    inspections, abnormal = queries.inspected_in(site.id, between)
+    rows = _rows(due, inspections, told.reasons)
+    worst = _newest_readings(abnormal)
+    earlier = [each for each in months_before(month) if str(each) not in told.closed]
+    counted = counted_of(site, month, codes_of(site), list(worst), earlier)
+    contents = _contents(counted.contents)
+    findings = queries.findings_of(site, month)
+    plan = plan_coverage(planned_month(site, month, now))
     needs_joint_test = any(asset.kind == AssetKind.VEHICLE for asset in due)  # R24 is about the satellite vehicle
-    return MonthlySummary(
+    summary = MonthlySummary(
         site_id=site.id,
         site_code=site.code,
         site_name=site.name,
@@ -73,28 +78,40 @@ def build(
         as_of=now,
         phase=phase_of(month, local_day(now, site.timezone)),
         lines=_lines(assets, rows),
-        total=total,
-        places=places,
+        total=tally(row for row in rows if not row.is_place),
+        places=tally(row for row in rows if row.is_place),
         rows=tuple(rows),
         inspections=tuple(inspections),
         abnormal=tuple(abnormal),
         contents=tuple(contents),
         findings=tuple(findings),
         weeks=tuple(_weeks(month, inspections, site.timezone)),
-        trends=tuple(_trends(site, abnormal, month)),
-        joint_tests=tuple(joint_tests),
+        trends=tuple(_trends(worst, counted.readings)),
+        joint_tests=told.joint_tests,
         levels=tuple((level["key"], Words(level["zh"], level["en"])) for level in site.fault_levels),
         needs_joint_test=needs_joint_test,
         gaps=tuple(
             gap
             for gap in (
                 *_gaps_of_rows(rows),
-                *_gaps_of_papers(inspections, joint_tests, needs_joint_test),
+                *_gaps_of_plan(plan),
+                *_gaps_of_papers(inspections, told.joint_tests, needs_joint_test),
                 *_gaps_of_findings(findings, contents if due else []),
             )
             if gap.count
         ),
+        plan=plan,
+        past=_past(month, assets, told.closed, counted.past),
+        comment=newest_comment(told.steps),
+        steps=told.steps,
     )
+    return replace(summary, last_month=compare(figures_of(summary), summary.past[-1]))
+
+
+def figures_of(summary: MonthlySummary) -> MonthFigures:
+    """The figures of a month that are set beside those of other months."""
+    figures = {name: count_of(summary, name) for name in FIGURES}
+    return figures_named(summary.month, figures, is_closed=summary.closing is not None)
 
 
 def codes_of(site: Site) -> tuple[str, ...]:
@@ -212,28 +229,58 @@ def _weeks(month: Month, inspections: Sequence[InspectionLine], zone: str) -> li
     ]
 
 
-def _trends(site: Site, abnormal: Sequence[AbnormalItem], month: Month) -> list[Trend]:
-    """The readings that went out of their limits, each over the twelve months up to this one."""
-    newest: dict[tuple[uuid.UUID, str], AbnormalItem] = {}
+def _newest_readings(abnormal: Sequence[AbnormalItem]) -> dict[Pair, AbnormalItem]:
+    """The readings that went out of their limits, with the newest item of each; not more than are drawn."""
+    newest: dict[Pair, AbnormalItem] = {}
     for item in abnormal:
         if item.is_reading:
             newest[item.asset_id, item.item_key] = item
-    chosen = list(newest)[:MOST_TRENDS]
-    since = Month(month.year - 1, month.month).next().bounds(site.timezone)[0]
-    points = queries.readings_of(site.id, chosen, (since, month.bounds(site.timezone)[1]))
+    return dict(list(newest.items())[:MOST_TRENDS])
+
+
+def _trends(
+    worst: Mapping[Pair, AbnormalItem], readings: Mapping[Pair, Sequence[tuple[datetime, Decimal]]]
+) -> list[Trend]:
+    """Each of these readings over the twelve months up to this one."""
     return [
         Trend(
-            inspection_id=newest[pair].inspection_id,
-            asset_id=pair[0],
-            asset=newest[pair].name,
-            item=newest[pair].item,
-            unit=newest[pair].unit,
-            low=newest[pair].low,
-            high=newest[pair].high,
-            points=tuple(points.get(pair, [])[-MOST_POINTS:]),
+            inspection_id=item.inspection_id,
+            asset_id=item.asset_id,
+            asset=item.name,
+            item=item.item,
+            unit=item.unit,
+            low=item.low,
+            high=item.high,
+            points=tuple(readings.get(pair, [])[-MOST_POINTS:]),
         )
-        for pair in chosen
+        for pair, item in worst.items()
     ]
+
+
+def _past(
+    month: Month, assets: Sequence[Asset], closed: Mapping[str, MonthFigures], counted: Mapping[str, Past]
+) -> tuple[MonthFigures, ...]:
+    """The months before: a closed one as it was closed, another one as its records stand."""
+    return tuple(
+        closed.get(str(each)) or _open_month(each, assets, counted[str(each)]) for each in months_before(month)
+    )
+
+
+def _open_month(month: Month, assets: Sequence[Asset], past: Past) -> MonthFigures:
+    due = [asset for asset in assets if not asset.is_place and is_due(asset.status, period_of(asset), month)]
+    return MonthFigures(
+        month=str(month),
+        is_closed=False,
+        due=len(due),
+        done=sum(asset.id in past.units for asset in due),
+        units_due=sum(asset.units for asset in due),
+        units_checked=sum(min(past.units.get(asset.id, 0), asset.units) for asset in due),
+        abnormal=sum(asset.id in past.abnormal for asset in due),
+        given_back=past.given_back,
+        faults=past.faults,
+        hazards=past.hazards,
+        photos=past.photos,
+    )
 
 
 def _gaps_of_rows(rows: Sequence[Row]) -> list[Gap]:
@@ -250,6 +297,11 @@ def _gaps_of_rows(rows: Sequence[Row]) -> list[Gap]:
     ]
 
 
+def _gaps_of_plan(plan: PlanCoverage | None) -> list[Gap]:
+    missed = plan.unexplained if plan else ()
+    return [Gap(GapKind.PLAN_UNEXPLAINED, len(missed), True, tuple(line.name for line in missed[:MOST_EXAMPLES]))]
+
+
 def _gaps_of_papers(
     inspections: Sequence[InspectionLine], joint_tests: Sequence[JointTestLine], needs_joint_test: bool
 ) -> list[Gap]:
@@ -261,7 +313,9 @@ def _gaps_of_papers(
     unsealed = tuple(test.number for test in joint_tests if not test.digest)
     return [
         Gap(GapKind.VISITS_UNSIGNED, len(unsigned), True, tuple(unsigned.values())[:MOST_EXAMPLES]),
-        Gap(GapKind.JOINT_TEST_MISSING, int(needs_joint_test and not joint_tests), True),
+        Gap(
+            GapKind.JOINT_TEST_MISSING, int(needs_joint_test and not any(test.is_monthly for test in joint_tests)), True
+        ),
         Gap(GapKind.JOINT_TEST_UNSEALED, len(unsealed), True, unsealed[:MOST_EXAMPLES]),
     ]
 
@@ -271,8 +325,10 @@ def _gaps_of_findings(findings: Sequence[FindingLine], contents: Sequence[Conten
         return tuple(finding.number for finding in findings if finding.kind == kind and finding.is_open)
 
     uncovered = tuple(content.code for content in contents if not content.is_covered)
+    untold = tuple(finding.number for finding in findings if not finding.is_told)
     return [
         Gap(GapKind.CONTENTS_UNCOVERED, len(uncovered), True, uncovered),
+        Gap(GapKind.FINDINGS_UNTOLD, len(untold), True, untold[:MOST_EXAMPLES]),
         Gap(GapKind.FAULTS_OPEN, len(numbers("fault")), False, numbers("fault")[:MOST_EXAMPLES]),
         Gap(GapKind.HAZARDS_OPEN, len(numbers("hazard")), False, numbers("hazard")[:MOST_EXAMPLES]),
     ]

@@ -11,7 +11,8 @@ from webapp.files.queries import files_with
 from webapp.files.store import store
 from webapp.kit import charts
 from webapp.kit.pdf import pdf_of
-from webapp.reports import closing_words, words
+from webapp.reports import closing_words, review_words, words
+from webapp.reports.figures import signed_visits
 from webapp.reports.summary import MonthlySummary
 
 PHOTOS_PER_ITEM = 3  # the others stay in the record, which is named beside them
@@ -25,6 +26,8 @@ def pdf_of_month(summary: MonthlySummary) -> bytes:
         summary=summary,
         words=words,
         closing_words=closing_words,
+        review_words=review_words,
+        sheets=signed_visits(summary),
         charts=charts,
         pictures=_pictures(chosen),
         photos_per_item=PHOTOS_PER_ITEM,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from webapp.kit.intake import FormSchema
+from webapp.kit.intake import CleanText, FormSchema
 
 LONGEST_REASON = 500
+LONGEST_TEXT = 2000
 MOST_ROWS_AT_ONCE = 500
 
 
@@ -30,3 +31,32 @@ class RowsSchema(FormSchema):
 
     line = fields.Integer(validate=validate.Range(min=0, max=999))
     system = fields.UUID()
+
+
+class TellingSchema(FormSchema):
+    """What was done about one or several faults and hazards, and what is planned (R11)."""
+
+    id = fields.UUID()
+    finding = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=MOST_ROWS_AT_ONCE))
+    handling = CleanText(LONGEST_TEXT, required=True)
+    next_steps = CleanText(LONGEST_TEXT, required=True)
+
+
+class ReturnSchema(FormSchema):
+    """The summary goes back to the provider; that it needs a comment is said by the action."""
+
+    id = fields.UUID()
+    comment = CleanText(LONGEST_TEXT, load_default="")
+
+
+class HandInSchema(FormSchema):
+    """The summary is handed in with the words of the provider."""
+
+    id = fields.UUID()
+    comment = CleanText(LONGEST_TEXT, required=True)
+
+
+class AcceptanceSchema(ReturnSchema):
+    """The summary is accepted; `covers` is the digest of what was shown."""
+
+    covers = fields.String(required=True, validate=validate.Length(equal=64))

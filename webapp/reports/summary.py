@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from webapp.jointtests.rules import is_monthly
+from webapp.reports.comparison import Comparison, MonthFigures
+from webapp.reports.plan_coverage import PlanCoverage
 from webapp.reports.rules import percent
+from webapp.reports.steps import MonthStep, ReviewState, first_handed_in, state_of
 
 
 class Phase(enum.StrEnum):
@@ -44,6 +48,8 @@ class GapKind(enum.StrEnum):
     CONTENTS_UNCOVERED = "contents_uncovered"
     FAULTS_OPEN = "faults_open"
     HAZARDS_OPEN = "hazards_open"
+    FINDINGS_UNTOLD = "findings_untold"
+    PLAN_UNEXPLAINED = "plan_unexplained"
 
 
 @dataclass(frozen=True)
@@ -222,6 +228,17 @@ class FindingLine:
     is_open: bool
     closed_at: datetime | None
     closing_reason: str
+    handling: str = ""  # what was done, as told in this month (R11)
+    next_steps: str = ""  # what is planned
+    told_by: str = ""
+    told_at: datetime | None = None
+    earlier_handling: str = ""  # as told in an earlier month; a proposal, where nothing was told in this one
+    earlier_next_steps: str = ""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether both was written down in this month: what was done and what is planned."""
+        return bool(self.handling and self.next_steps)
 
 
 @dataclass(frozen=True)
@@ -273,6 +290,12 @@ class JointTestLine:
     technician: str
     result: str  # pass | pass_with_problems | fail
     digest: str  # of its seal; empty while unsigned
+    kind: str = ""  # province | city | drill | important; empty: not said
+
+    @property
+    def is_monthly(self) -> bool:
+        """Whether it is the test that is due every month: no drill, no guard of an important period (R19, R24)."""
+        return is_monthly(self.kind)
 
 
 @dataclass(frozen=True)
@@ -295,6 +318,7 @@ class Closing:
     unsent: int  # documents that were known to be still out
     seal_number: int
     digest: str  # of its seal
+    is_accepted: bool = True  # whether the bureau had accepted just these figures
 
 
 @dataclass(frozen=True)
@@ -347,6 +371,11 @@ class MonthlySummary:
     gaps: tuple[Gap, ...]
     closing: Closing | None = None
     addenda: tuple[Addendum, ...] = ()  # oldest arrival first; only of a closed month
+    plan: PlanCoverage | None = None  # None: no approved plan
+    last_month: Comparison | None = None
+    past: tuple[MonthFigures, ...] = ()  # the months before this one, oldest first
+    comment: str = ""  # of the provider, as last handed in
+    steps: tuple[MonthStep, ...] = ()  # oldest first
 
     @property
     def is_complete(self) -> bool:
@@ -386,3 +415,23 @@ class MonthlySummary:
     def out_of_limits(self) -> tuple[AbnormalItem, ...]:
         """Readings out of their limits."""
         return tuple(item for item in self.abnormal if item.is_reading)
+
+    @property
+    def untold(self) -> tuple[FindingLine, ...]:
+        """Faults and hazards of which handling or plan is not written down: they block handing in (R11)."""
+        return tuple(finding for finding in self.findings if not finding.is_told)
+
+    @property
+    def review(self) -> ReviewState:
+        """How far the summary has come between provider and bureau."""
+        return state_of(self.steps)
+
+    @property
+    def handed_in(self) -> MonthStep | None:
+        """The step that decides whether the summary was in time."""
+        return first_handed_in(self.steps)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the month is over and its summary was not handed in at all (R3)."""
+        return self.phase is Phase.OVER and self.handed_in is None

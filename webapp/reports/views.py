@@ -19,12 +19,12 @@ from webapp.kit.problems import Invalid, NotFound
 from webapp.kit.respond import done, page
 from webapp.kit.spreadsheet import table_answer
 from webapp.kit.transaction import transaction
-from webapp.reports import closing_words, words
+from webapp.reports import closing_words, review_words, words
 from webapp.reports.actions import explain
-from webapp.reports.closing import close, shown
+from webapp.reports.closing import close, is_accepted, shown
 from webapp.reports.closing_queries import unsent_of
 from webapp.reports.drill import behind
-from webapp.reports.figures import unsigned_visits
+from webapp.reports.figures import signed_visits, unsigned_visits
 from webapp.reports.paper import pdf_of_month
 from webapp.reports.schemas import ClosingSchema, OmissionSchema, RowsSchema
 from webapp.reports.summary import Phase
@@ -53,7 +53,13 @@ def month(month: str) -> Response:
     """The month on one page; every figure opens its records. A closed month as it was closed, with its addenda."""
     chosen = month_called(month)
     summary = shown(current_site(), chosen, utc_now())
-    context: dict[str, Any] = {"words": words, "closing_words": closing_words, "charts": charts}
+    context: dict[str, Any] = {
+        "words": words,
+        "closing_words": closing_words,
+        "review_words": review_words,
+        "charts": charts,
+        "sheets": signed_visits(summary),
+    }
     is_open = summary.closing is None and summary.phase is not Phase.COMING
     unsent = unsent_of(current_site(), chosen) if is_open else []
     return page("reports/month.html", summary=summary, month=chosen, unsent=unsent, **context)
@@ -66,7 +72,8 @@ def rows(month: str, figure: str) -> Response:
     chosen = month_called(month)
     summary = shown(current_site(), chosen, utc_now())
     found = behind(summary, figure, **load_query(RowsSchema()))
-    return page("reports/rows.html", summary=summary, month=chosen, found=found, words=words)
+    said: dict[str, Any] = {"words": words, "review_words": review_words}
+    return page("reports/rows.html", summary=summary, month=chosen, found=found, **said)
 
 
 @reports.get("/months/<month>.pdf")
@@ -124,7 +131,8 @@ def close_month(month: str) -> Response:
     chosen, fields = month_called(month), load(ClosingSchema())
     try:
         with transaction():
-            close(current_site(), chosen, **fields, by=current_user._get_current_object(), now=utc_now())
+            by = current_user._get_current_object()
+            close(current_site(), chosen, **fields, must_be_accepted=True, by=by, now=utc_now())
     except Invalid as problem:
         return _closing_page(chosen, problem, fields["reason"])
     return done(url_for("reports.month", month=str(chosen)))
@@ -138,6 +146,8 @@ def _closing_page(month: Month, problem: Invalid | None = None, reason: str = ""
         summary=summary,
         month=month,
         words=words,
+        review_words=review_words,
+        is_accepted=is_accepted(summary),
         unsigned=unsigned_visits(summary),
         unsent=unsent_of(current_site(), month),
         reason=reason,

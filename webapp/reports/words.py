@@ -70,10 +70,27 @@ def figure(name: str) -> str:
         "hazards": _("Hazards found in the month"),
         "hazards-open": _("Hazards open at the end of the month"),
         "joint-tests": _("Joint tests"),
+        "untold": _("Faults and hazards without handling or plan"),
         "unsigned-visits": _("Visits without signature"),
+        "signed-visits": _("Signed sheets"),
         "photos": _("Photos taken"),
+        **_plan_figures(),
     }
     return texts.get(name) or content(name.removeprefix("content-"))
+
+
+def _plan_figures() -> dict[str, str]:
+    return {
+        "planned": _("Planned checks"),
+        "plan-pending": _("Planned checks not yet done"),
+        "plan-in-progress": _("Planned checks in progress"),
+        "plan-done": _("Planned checks done in time"),
+        "plan-late": _("Planned checks done late"),
+        "plan-made-up": _("Planned checks made up after the month"),
+        "plan-missed": _("Planned checks missed"),
+        "plan-cancelled": _("Planned checks cancelled"),
+        "plan-unexplained": _("Planned checks missed without a reason"),
+    }
 
 
 def open_word(phase: Phase) -> str:
@@ -113,6 +130,12 @@ def gap(gap: Gap, phase: Phase) -> str:
         ),
         GapKind.FAULTS_OPEN: ngettext("%(num)d fault still open", "%(num)d faults still open", n),
         GapKind.HAZARDS_OPEN: ngettext("%(num)d hazard still open", "%(num)d hazards still open", n),
+        GapKind.FINDINGS_UNTOLD: ngettext(
+            "%(num)d fault or hazard without handling or plan", "%(num)d faults or hazards without handling or plan", n
+        ),
+        GapKind.PLAN_UNEXPLAINED: ngettext(
+            "%(num)d planned check missed without a reason", "%(num)d planned checks missed without a reason", n
+        ),
     }
     return texts[gap.kind]
 
@@ -126,6 +149,8 @@ def gap_figure(gap: Gap) -> str:
         GapKind.VISITS_UNSIGNED: "unsigned-visits",
         GapKind.FAULTS_OPEN: "faults-open",
         GapKind.HAZARDS_OPEN: "hazards-open",
+        GapKind.FINDINGS_UNTOLD: "untold",
+        GapKind.PLAN_UNEXPLAINED: "plan-unexplained",
     }
     return figures.get(gap.kind, "")
 
@@ -194,8 +219,10 @@ def ticks(summary: MonthlySummary) -> list[str]:
 
 
 def list_number(number: int) -> str:
-    """一、二、三 as the contract numbers its lists, for Chinese readers up to ten; else the figure."""
-    return "一二三四五六七八九十"[number - 1] if language() == "zh" and 1 <= number <= 10 else str(number)
+    """一、二、三 as the contract numbers its lists, for Chinese readers up to nineteen; else the figure."""
+    if language() != "zh" or not 1 <= number <= 19:
+        return str(number)
+    return "一二三四五六七八九十"[number - 1] if number <= 10 else f"十{'一二三四五六七八九'[number - 11]}"
 
 
 def heading(number: int, text: str) -> str:
@@ -219,6 +246,7 @@ def counted(shape: Shape, number: int) -> str:
         Shape.JOINT_TESTS: ngettext("joint test", "joint tests", number),
         Shape.VISITS: ngettext("visit", "visits", number),
         Shape.PHOTOS: ngettext("photo", "photos", number),
+        Shape.PLAN_LINES: ngettext("check", "checks", number),
     }
     return texts[shape]
 

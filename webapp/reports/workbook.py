@@ -9,12 +9,15 @@ from flask_babel import gettext as _
 
 from webapp.kit.language import local
 from webapp.kit.spreadsheet import Cell, Sheet, xlsx_of
-from webapp.reports import closing_words, words
+from webapp.reports import closing_words, review_words, words
+from webapp.reports.comparison import Comparison
+from webapp.reports.figures import signed_visits
+from webapp.reports.plan_coverage import PlanCoverage
 from webapp.reports.summary import FindingLine, MonthlySummary, Tally
 
 
 def workbook_of_month(summary: MonthlySummary) -> bytes:
-    """The workbook of a month: summary, coverage, rows, abnormal, faults, hazards, missing, joint tests, addenda."""
+    """The workbook of a month: one sheet per kind of record, and the plan, comparison and steps where there are any."""
     return xlsx_of(
         [
             _summary(summary),
@@ -25,6 +28,10 @@ def workbook_of_month(summary: MonthlySummary) -> bytes:
             _findings(summary, _("Hazards"), summary.hazards),
             _missing(summary),
             _joint_tests(summary),
+            _sheets(summary),
+            *([_plan(summary.plan)] if summary.plan else []),
+            *([_compared(summary.last_month)] if summary.last_month else []),
+            *([_steps(summary)] if summary.steps else []),
             *([_addenda(summary)] if summary.closing else []),
         ]
     )
@@ -37,6 +44,7 @@ def _summary(summary: MonthlySummary) -> Sheet:
         [_("Period"), words.day_span(summary.first, summary.last), None],
         [_("Data as of"), _at(summary, summary.as_of), None],
         *_closing_lines(summary),
+        [_("Comment of the provider"), summary.comment, None],
         *_tally_lines(summary.total),
         [words.figure("places-due"), summary.places.due, _("places")],
         [words.figure("places-done"), summary.places.done, _("places")],
@@ -139,13 +147,13 @@ def _abnormal(summary: MonthlySummary) -> Sheet:
 def _findings(summary: MonthlySummary, title: str, lines: tuple[FindingLine, ...]) -> Sheet:
     columns = [
         _("Number"), _("Code"), _("Device"), _("Item"), _("Level"), _("Description"), _("Reported at"), _("State"),
-        _("Closed at"), _("Reason of closing"),
+        _("Closed at"), _("Reason of closing"), _("Handling"), _("Next steps"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
         [
             line.number, line.code, line.asset, line.item, local(summary.level_words(line.level)), line.text,
             _at(summary, line.reported_at), _("open") if line.is_open else _("closed"), _at(summary, line.closed_at),
-            line.closing_reason,
+            line.closing_reason, line.handling, line.next_steps,
         ]
         for line in lines
     ]  # fmt: skip
@@ -180,6 +188,51 @@ def _joint_tests(summary: MonthlySummary) -> Sheet:
         for test in summary.joint_tests
     ]
     return Sheet(_("Joint tests"), columns, rows)
+
+
+def _sheets(summary: MonthlySummary) -> Sheet:
+    columns = [_("Day"), _("Technician"), _("Inspections")]
+    rows: list[list[Cell]] = [
+        [review_words.sheet(each.day, each.number), each.technician, each.inspections]
+        for each in signed_visits(summary)
+    ]
+    return Sheet(_("Signed sheets"), columns, rows)
+
+
+def _plan(plan: PlanCoverage) -> Sheet:
+    columns = [
+        _("List"), _("System"), _("Code"), _("Device"), _("Planned day"), _("Technician"), _("State"), _("Done on"),
+        _("Reason"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            line.line_number, line.system_name, line.code, line.name, line.day, line.technician,
+            review_words.plan_state(line.state)[1], line.done_on, line.reason,
+        ]
+        for line in plan.lines
+    ]  # fmt: skip
+    return Sheet(_("Plan"), columns, rows)
+
+
+def _compared(comparison: Comparison) -> Sheet:
+    columns = [_("Figure"), _("Last month"), _("This month"), _("Difference"), _("Unit")]
+    rows: list[list[Cell]] = [
+        [review_words.compared(line), line.before, line.now, line.change, line.unit or None]
+        for line in comparison.lines
+    ]
+    return Sheet(_("Comparison"), columns, rows)
+
+
+def _steps(summary: MonthlySummary) -> Sheet:
+    columns = [_("Step"), _("Who"), _("When"), _("Late"), _("Remark")]
+    rows: list[list[Cell]] = [
+        [
+            review_words.step(each)[1], each.by, _at(summary, each.at), _("yes") if each.is_late else _("no"),
+            each.comment,
+        ]
+        for each in summary.steps
+    ]  # fmt: skip
+    return Sheet(_("Steps"), columns, rows)
 
 
 def _addenda(summary: MonthlySummary) -> Sheet:
