@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +31,29 @@ class Store:
         if not path.exists():
             self._write(path, data)
         return sha256
+
+    def take(self, file: Path) -> str:
+        """Keeps a finished file of any size without reading it into memory; it is gone from where it was afterwards."""
+        with file.open("r+b") as opened:
+            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+            os.fsync(opened.fileno())
+        path = self._path(sha256)
+        if path.exists():
+            file.unlink()
+            return sha256
+        path.parent.mkdir(parents=True, exist_ok=True)
+        near = path.parent / f".incoming-{file.name}-{os.getpid()}"
+        shutil.move(file, near)  # the same folder first: only there is a change of name all or nothing
+        os.replace(near, path)
+        _sync_folder(path.parent)
+        return sha256
+
+    def file(self, sha256: str) -> Path:
+        """Where the bytes lie, to send or copy them piece by piece. Raises FileNotFoundError."""
+        path = self._path(sha256)
+        if not path.exists():
+            raise FileNotFoundError(path)
+        return path
 
     def read(self, sha256: str) -> bytes:
         """The bytes as received. Raises FileNotFoundError."""
