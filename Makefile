@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: run test check soak test-engines lint types floors bench messages pictures lock clean
+.PHONY: run test check soak test-engines lint types floors bench bench-scale messages pictures lock clean
 
 run: $(VENV)/.installed static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh run
@@ -73,6 +73,11 @@ pictures: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.com
 bench: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh test
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
+
+# Month page and overview with 12 million inspections beside 10 thousand, on a PostgreSQL of its own; fewer with SCALE_ROWS
+bench-scale: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
+	@deploy/system-packages.sh test
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.scale
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

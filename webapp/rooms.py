@@ -13,8 +13,13 @@ from webapp.checklists.draft_views import drafts
 from webapp.checklists.limit_views import limits
 from webapp.checklists.views import checklists
 from webapp.demo.commands import demo
+from webapp.documents.sheet_views import papersheets
+from webapp.documents.views import documents
 from webapp.dossiers.views import dossiers
-from webapp.faults.views import faults
+from webapp.faults.commands import faults_commands
+from webapp.faults.hazard_views import hazard_doors
+from webapp.faults.label_report_views import label_report_doors
+from webapp.faults.policy_views import faults
 from webapp.fieldwork.app_views import app_shell
 from webapp.fieldwork.import_views import importing
 from webapp.fieldwork.outbox_views import outbox
@@ -25,9 +30,17 @@ from webapp.inspections.views import inspections
 from webapp.jointtests.views import jointtests
 from webapp.notes.views import notes
 from webapp.people.views import people
+from webapp.plans.calendar_views import plan_calendar
+from webapp.plans.commands import plans_commands
+from webapp.plans.month_views import planning
 from webapp.plans.pack_views import packs
+from webapp.plans.review_views import plan_review
 from webapp.plans.views import plans
+from webapp.reminders.commands import reminders_commands
+from webapp.reminders.views import reminders
 from webapp.reports.closing_commands import month_commands
+from webapp.reports.review_views import reviews
+from webapp.reports.rollup_views import overview
 from webapp.reports.views import reports
 from webapp.sites.commands import people_commands, sites_commands
 from webapp.sites.contacts_views import contacts
@@ -51,14 +64,24 @@ def register_rooms(app: Flask) -> None:
         limits,
         files,
         faults,
+        hazard_doors,
+        label_report_doors,
         notes,
         inspections,
         visits,
         dossiers,
         plans,
         packs,
+        planning,
+        plan_review,
+        plan_calendar,
         jointtests,
         reports,
+        documents,
+        papersheets,
+        overview,
+        reminders,
+        reviews,
         verify,
         app_shell,
         importing,
@@ -77,6 +100,9 @@ def register_commands(app: Flask) -> None:
         labels_command,
         checklists_commands,
         month_commands,
+        faults_commands,
+        plans_commands,
+        reminders_commands,
         demo,
         seals,
     ):

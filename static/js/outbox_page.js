@@ -16,8 +16,7 @@ async function show() {
   const docs = everything.filter(({ user }) => user === me);
   const sent = receipts.sort((one, other) => other.sentAt - one.sentAt);
   const arrived = new Set(photos.filter(({ isSent }) => isSent).map(({ id }) => id));
-  const rows = docs.map((doc) => row(doc, doc.files.filter((id) => arrived.has(id)).length));
-  place("waiting").replaceChildren(...rows);
+  place("waiting").replaceChildren(...docs.map((doc) => row(doc, doc.files.filter((id) => arrived.has(id)).length)));
   place("sent").replaceChildren(...sent.slice(0, RECEIPTS_SHOWN).map((doc) => row(doc, doc.files.length)));
   const count = (list) => list.reduce((sum, { files }) => sum + files.length, 0);
   const there = docs.flatMap(({ files }) => files).filter((id) => arrived.has(id)).length + count(sent);

@@ -41,8 +41,8 @@ function setUp(row) {
       await put("meta", { ...kept, takenAt: Date.now() }, name);
       navigator.storage?.persist?.(); // may never answer: not waited for
       await show();
-    } catch (error) {
-      say("warn", words.failed, { why: error instanceof TypeError ? words.line : error.message }); // not the browser's words
+    } catch ({ name, message }) {
+      say("warn", words.failed, { why: name === "TypeError" ? words.line : message }); // not in the browser's words
     }
     button.disabled = false;
   }

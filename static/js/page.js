@@ -24,7 +24,7 @@ export function mark(element, state, sign = state) {
 }
 
 // shows a message in #problem and returns it, so that more can be put into it
-export function say(message, link) {
+export function say(message = document.getElementById("problem").dataset.unreachable, link) {
   const note = draw("note-row", { text: message });
   if (link) note.querySelector("p").append(" ", el("a", link));
   document.getElementById("problem").replaceChildren(note);
@@ -100,4 +100,4 @@ if (badge) {
 }
 if (document.readyState === "complete") keepApp(); // WebKit runs modules after "load"
 else addEventListener("load", keepApp); // the page itself comes first on a slow line
-document.addEventListener("htmx:error", () => say(document.getElementById("problem").dataset.unreachable));
+document.addEventListener("htmx:error", ({ target }) => target.dataset?.polled ?? say()); // what is polled waits

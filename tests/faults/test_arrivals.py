@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from tests.faults.played import finish
 from tests.inspections.documents import ANTENNA, asset_with, picture
 from webapp.assets.models import Label
 from webapp.audit.models import AuditEntry
 from webapp.extensions import db
-from webapp.faults.actions import arrival_of, arrive, close, raise_finding, report
+from webapp.faults.actions import arrival_of, arrive, raise_finding, report
 from webapp.faults.models import Finding, FindingEvent, FindingKind
 from webapp.faults.queries import finding_for, is_open
 from webapp.kit.clock import utc_now
@@ -75,6 +76,11 @@ def arrived(finding: Finding, *, by: str = "tech", now: datetime = NOW, **fields
     fields = {"id": uuid.uuid4(), "arrived_at": AT_TEN} | fields
     with transaction():
         return arrive(finding.id, arrival_of(finding.id, fields, somebody(by)), by=somebody(by), now=now)
+
+
+def closed(finding_id: uuid.UUID) -> None:
+    with transaction():
+        finish(db.session.get_one(Finding, finding_id), now=utc_now())
 
 
 @pytest.mark.parametrize("spelling", ["token", "address", "short_code"])
@@ -142,7 +148,7 @@ def test_several_may_arrive_and_the_fault_stays_as_it_is(context):
 def test_an_arrival_at_a_closed_fault_is_taken_and_flagged(context):
     finding = fault()
     with transaction():
-        close(finding, "done", by=somebody("supervisor"), now=NOW - timedelta(hours=1))
+        finish(finding, now=NOW - timedelta(hours=1))
     event, is_new = arrived(finding, scanned=label_of().token)
     assert (is_new, event.facts["flags"]) == (True, ["closed"])
     assert not is_open(finding_for(somebody("tech"), finding.id))
@@ -267,7 +273,7 @@ def test_claimed_and_received_stand_side_by_side_where_they_differ(as_, in_app):
     finding, tech = in_app(lambda: fault(at=utc_now()).id), as_("tech")
     soon = (utc_now() - timedelta(seconds=30)).isoformat()
     tech.post(f"/faults/{finding}/arrivals", data=page_form(in_app, arrived_at=soon))
-    assert "claimed" not in re.sub(r"as claimed", "", tech.get(f"/faults/{finding}").text)
+    assert "claimed " not in re.sub(r"as claimed", "", tech.get(f"/faults/{finding}").text)
     tech.post(f"/faults/{finding}/arrivals", data=page_form(in_app, arrived_at="2026-01-05T02:00:00Z"))
     assert re.search(r"claimed Jan 5 10:00, received \w+ \d+ \d\d:\d\d", tech.get(f"/faults/{finding}").text)
 
@@ -286,7 +292,7 @@ def test_the_page_says_how_somebody_arrived_and_greys_what_came_after_the_closin
     ):
         assert said in page
     assert '<li data-s="na">' not in page
-    as_("supervisor").post(f"/faults/{finding}/closure", data={"reason": "tested"})
+    in_app(lambda: closed(finding))
     tech.post(f"/faults/{finding}/arrivals", data=page_form(in_app))
     page = tech.get(f"/faults/{finding}").text
     assert page.count('<li data-s="na">') == 1

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,31 @@ from tests.visits.days import day_of, photo, signed, somebody
 from webapp.assets.models import Label
 from webapp.checklists.drafts import start_draft
 from webapp.checklists.queries import version_for
+from webapp.documents import worker
+from webapp.documents.actions import Made, ask, end, keep
+from webapp.documents.models import Document as FiledDocument
+from webapp.documents.models import Format, Kind, Outcome
+from webapp.documents.sheets import register as register_sheet
 from webapp.extensions import db
 from webapp.faults.models import Finding
 from webapp.fieldwork.actions import note_report
 from webapp.fieldwork.schemas import ReportSchema
 from webapp.files.actions import attach
+from webapp.files.store import store
 from webapp.inspections.models import Inspection
 from webapp.jointtests.actions import hand_in
 from webapp.jointtests.schemas import load_document
-from webapp.kit.clock import utc_now
+from webapp.kit.clock import Month, utc_now
 from webapp.kit.transaction import transaction
 from webapp.notes.actions import document_of as note_document
 from webapp.notes.actions import take as take_note
 from webapp.people.models import Person
+from webapp.reminders.actions import add_target
+from webapp.reminders.models import Robot
+from webapp.reminders.secret import Secret
+from webapp.reports.queries import findings_of
+from webapp.reports.review import hand_in as hand_in_month
+from webapp.reports.review import tell
 from webapp.seals.models import Seal
 from webapp.sites.actions import give_role
 from webapp.sites.contacts import contacts_of
@@ -50,8 +63,17 @@ from webapp.visits.actions import covers_of
 
 ROLES = dict(zip("TLSOA", SHAOGUAN, strict=True))
 # deeds that take away what other routes need come last
-LAST = ("contacts.remove", "drafts.remove_item", "drafts.publish", "drafts.discard", "sites.choose", "people.sign_out")
+LAST = (
+    "reminders.remove_target",
+    "contacts.remove",
+    "drafts.remove_item",
+    "drafts.publish",
+    "drafts.discard",
+    "sites.choose",
+    "people.sign_out",
+)
 FOR_MACHINES = ("fieldwork.receipts",)  # no page: never sent on to another address
+ROBOT = {"robot": "json", "name": "值班群", "url": "http://127.0.0.1:9/hook", "is_on": "1"}
 CONTACT = {"name": "值班室", "phone": "0751-000 0009"}
 SIGNS_OF_SHAOGUAN = re.compile(r"韶关|SG-\d|GZ-\d{4}")
 
@@ -108,7 +130,16 @@ def make_world() -> World:
         refusal_id = db.session.scalar(select(Refusal.id).where(Refusal.document_id == refused.id))
         device = {"device": uuid.uuid4(), "waiting": 1, "attention": 0}
         note_report(ReportSchema().load(device), user_agent="", by=lead, now=utc_now())
+        robot = {"name": "x", "url": Secret(ROBOT["url"]), "secret": Secret(""), "is_on": True}
+        target = add_target(site, robot=Robot.JSON, **robot, by=lead.id, now=utc_now())
+        month = Month(2026, 11)
+        told = [finding_line.id for finding_line in findings_of(site, month)]
+        tell(site, month, told, "mended", "watched", by=tech, now=utc_now())
+        step = hand_in_month(site, month, "a quiet month", by=lead, now=utc_now())
         document = filled(asset)
+        paper = filed_document(site, lead)
+        sheet = {"line": line.id, "filled_in_on": date(2026, 11, 18), "kept_at": ""}
+        registered = register_sheet(site, sheet, [file_id], by=tech, now=utc_now())
         record = flat_record(**{"photo.conclusion.0.photos": None})  # a photo would belong to one person
         return World(
             arguments={
@@ -129,9 +160,13 @@ def make_world() -> World:
                 "line_id": line.id,
                 "line_number": 2,
                 "contact_id": contacts_of(site.id)[0].id,
+                "target_id": target.id,
+                "document_id": paper.id,
+                "sheet_id": registered.id,
                 "token": label.token,
                 "seal": seal.digest,
-                "month": "2026-11",
+                "month": str(month),
+                "number": step.number,
                 "figure": "abnormal",
                 "site": site.id,
             },
@@ -146,6 +181,14 @@ def make_world() -> World:
                 "faults.receive": {"asset": asset.id, "kind": "hazard", "text": "loose"},
                 "faults.arrive": {"reason": "label torn off"},
                 "faults.close": {"reason": "tested"},
+                "faults.step": {"kind": "acknowledged", "text": "on my way"},
+                "faults.change_policy": {
+                    "reason": "agreed",
+                    "general.response_min": "11",
+                    "arrival_from": "reported_at",
+                    "handling_from": "reported_at",
+                    "handling_until": "repaired",
+                },
                 "faults.reopen": {"reason": "fails again"},
                 "notes.receive": written,
                 "notes.handle": {"comment": "sealed"},
@@ -172,6 +215,13 @@ def make_world() -> World:
                 },
                 "visits.object_to": {"reason": "not me"},
                 "visits.omit": {"asset": asset.id, "reason": "locked"},
+                "reminders.add_target": ROBOT,
+                "reminders.change_target": ROBOT,
+                "reminders.set_days": {"early": "7", "soon": "3"},
+                "documents.make": {"kind": "hazards"},
+                "documents.name_parties": {"client": "x"},
+                "papersheets.register": {name: value for name, value in sheet.items() if value},
+                "papersheets.type_in": {**document, "at": "10:00"},
                 "contacts.add": CONTACT,
                 "contacts.change": CONTACT,
                 "contacts.move": {"step": "1"},
@@ -190,8 +240,19 @@ def make_world() -> World:
         )
 
 
+def filed_document(site: Site, by: Person) -> FiledDocument:
+    """A document of a month with its bytes, as a job would have made it."""
+    job, _is_new = ask(site, Month(2026, 10), [Kind.HAZARDS], by=by, now=utc_now())
+    facts = {"kind": Kind.HAZARDS, "format": Format.HTML, "version": 1, "number": "x", "file_name": "x.html"}
+    made = Made(**facts, sha256=store().put(b"x"), size=1, is_final=False, as_of=utc_now())
+    kept = keep(job, made, now=utc_now())
+    end(job.id, Outcome.DONE, now=utc_now())
+    return kept
+
+
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(worker, "start", lambda _job_id: None)  # asking for documents is enough here
     with app.test_request_context():
         return make_world()
 

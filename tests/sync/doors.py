@@ -37,6 +37,7 @@ UNREADABLE = {
     "inspection": {"finished_at": "yesterday"},
     "finding": {"kind": "odd"},
     "arrival": {"arrived_at": "yesterday"},
+    "fault_step": {"kind": "odd"},
     "note": {"text": ""},
     "sign_off": {"capacity": "king"},
     "brought": {"day": "yesterday"},
@@ -49,6 +50,7 @@ CHANGED = {
     "inspection": {"advice": "another"},
     "finding": {"text": "another"},
     "arrival": {"reason": "another"},
+    "fault_step": {"text": "another"},
     "note": {"text": "another"},
     "sign_off": {"name": "another"},
     "brought": {"name": "another"},
@@ -141,6 +143,14 @@ def _arrival() -> Letter:
     return _letter("arrival", somebody("tech"), f"/faults/{finding.id}/arrivals", {"reason": "label torn off"})
 
 
+def _fault_step() -> Letter:
+    day_of(codes=QUIET[:1])
+    finding = db.session.scalars(select(Finding).where(Finding.kind == "fault")).first()
+    assert finding
+    form = {"kind": "acknowledged", "text": "on my way"}
+    return _letter("fault_step", somebody("tech"), f"/faults/{finding.id}/steps", form)
+
+
 def _note() -> Letter:
     form = {"site": site_coded("SG").id, "text": "water under the rack"}
     return _letter("note", somebody("tech"), "/notes/{}", form)
@@ -195,6 +205,7 @@ _MADE: dict[str, Callable[[], Letter]] = {
     "inspection": _inspection,
     "finding": _finding,
     "arrival": _arrival,
+    "fault_step": _fault_step,
     "note": _note,
     "sign_off": _sign_off,
     "brought": _brought,

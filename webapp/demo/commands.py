@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from webapp.demo.history import past_months, play
 from webapp.demo.load import load
+from webapp.demo.plans import plan_ahead, plan_months
 from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
 
@@ -33,7 +34,11 @@ def load_command() -> None:
 def history_command(months: int) -> None:
     """Makes past months of example records by playing the real actions; takes a minute."""
     demo_password()
-    play(past_months(utc_now(), months), click.echo)
+    now = utc_now()
+    past = past_months(now, months)
+    plan_months(past, click.echo)
+    play(past, click.echo)
+    plan_ahead(now, click.echo)
 
 
 @demo.command("address")

@@ -24,6 +24,7 @@ from webapp.checklists.models import ItemKind
 from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.queries import overrides_for, versions_for
 from webapp.checklists.rules import Bounds, bounds
+from webapp.demo.fault_story import play_faults
 from webapp.demo.joint_tests import play_joint_test
 from webapp.demo.pictures import photo, signature
 from webapp.extensions import db
@@ -78,6 +79,9 @@ def play(months: Sequence[Month], say: Callable[[str], None]) -> None:
                 continue
             count, days = _play_month(cast, site, month)
             say(f"{site.code} {month}: {count} inspections, signed and sealed")
+            last = month == months[-1]
+            played = play_faults(site, month, cast.technician, cast.supervisor, is_last=last, request=_request)
+            say(f"{site.code} {month}: {played} faults")
             test = _play_joint_test(cast, site, days[-2], is_slow=month == months[-1])
             if test:
                 say(f"{site.code} {month}: joint test {test}, signed and sealed")

@@ -24,6 +24,7 @@ from webapp.sites.queries import site_coded
 
 HERE = Path(__file__).parent
 TIMEZONE = "Asia/Shanghai"
+CONTRACT = ("fault_levels", "fault_kinds", "fault_terms")
 DEMO_ONLY = {"policy", "lists", "places", "service_lines", "contacts"}
 
 
@@ -63,7 +64,7 @@ def _site(entry: dict[str, Any], policy: dict[str, Any]) -> SiteEntry:
     """An entry of sites.yaml without what is for the demo only, with the contract's fault levels."""
     fields = {name: entry[name] for name in entry if name not in DEMO_ONLY}
     lines = [{name: line[name] for name in line if name != "section"} for line in entry["service_lines"]]
-    contract: dict[str, Any] = {name: policy[name] for name in ("fault_levels", "fault_kinds") if name in policy}
+    contract: dict[str, Any] = {name: policy[name] for name in CONTRACT if name in policy}
     return read_site({**fields, "service_lines": lines, "timezone": TIMEZONE, **contract})
 
 

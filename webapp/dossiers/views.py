@@ -20,6 +20,7 @@ from webapp.dossiers.queries import assets_scanned, inspected_since
 from webapp.dossiers.rules import SHOWN_FOR, Scan, token_in
 from webapp.dossiers.scans import recent_scans, remember
 from webapp.dossiers.schemas import CodeSchema, ScanSchema
+from webapp.faults.label_report_views import may_be_told
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
@@ -30,6 +31,15 @@ from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
 
 dossiers = Blueprint("dossiers", __name__)
+
+
+@dossiers.before_request
+def offer_report() -> Response | None:
+    """Whoever scans a label without an account may report a fault there, where the command centre wants that."""
+    if request.endpoint != "dossiers.by_label" or current_user.is_authenticated:
+        return None
+    token = (request.view_args or {})["token"]
+    return done(url_for("label_reports.new", token=token)) if may_be_told(token) else None
 
 
 @dossiers.get("/assets/<uuid:asset_id>")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -17,21 +17,28 @@ from webapp.assets.queries import asset_for
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
+from webapp.faults.callers import CALLER, caller_in, note_caller
+from webapp.faults.clocks import clocks_of
+from webapp.faults.closing import listed, missing_for_closing
+from webapp.faults.deadlines import renew
+from webapp.faults.gathering import facts_of
+from webapp.faults.hazard_state import turn
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind, FindingPhoto
+from webapp.faults.moments import skew_of, told_at, true_moment
+from webapp.faults.policies import policy_among, taken_over
 from webapp.faults.queries import finding_for
 from webapp.faults.rules import is_closed, kind_numbered, level_called, next_number, number_prefix
 from webapp.files.actions import attach
+from webapp.kit.canonical import canonical_json, sha256_hex
 from webapp.kit.clock import Month, local_day
 from webapp.kit.problems import Conflict, Invalid
 from webapp.people.models import Person
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
 from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
-from webapp.sync.rules import clock_offset_ms
 
-CLOCK_TOLERANCE = timedelta(minutes=10)  # how far ahead of the server a typed time may be
-CLOCK_TRUSTED = timedelta(minutes=5)  # how far off a device's clock may be before its times are corrected
 USUAL_LEVEL = "general"
+NOT_LATE = timedelta(minutes=1)  # on the way; what took longer came late
 
 _RAISED = {FindingKind.FAULT: Verb.FAULT_RAISED, FindingKind.HAZARD: Verb.HAZARD_RAISED}
 _CLOSED = {FindingKind.FAULT: Verb.FAULT_CLOSED, FindingKind.HAZARD: Verb.HAZARD_CLOSED}
@@ -68,6 +75,8 @@ def raise_finding(
     db.session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
     if source and (here := db.session.scalar(select(Finding).where(Finding.source == source))):
         return here
+    level = _level(kind, site, level, catalogue_number)
+    policy = policy_among(taken_over(site, now=now), reported_at) if kind is FindingKind.FAULT else None
     finding = Finding(
         id=finding_id or uuid.uuid4(),
         site_id=site.id,
@@ -75,8 +84,10 @@ def raise_finding(
         number=_free_number(kind, site, now),
         asset_id=asset.id if asset else None,
         item_text=item_text[:200],
-        level=_level(kind, site, level, catalogue_number),
+        level=level,
         catalogue_number=catalogue_number if kind is FindingKind.FAULT else None,
+        impact=policy.content["terms"].get("impact_of_level", {}).get(level) if policy else None,
+        policy_id=policy.id if policy else None,
         channel=channel,
         text=text,
         source=source,
@@ -90,9 +101,10 @@ def raise_finding(
         FindingPhoto(finding_id=finding.id, file_id=file_id, position=position)
         for position, file_id in enumerate(dict.fromkeys(photo_ids))
     )
-    _add_event(finding, EventKind.REPORTED, "", by=by, at=reported_at, now=now, facts=facts)
+    add_event(finding, EventKind.REPORTED, "", by=by, at=reported_at, now=now, facts=facts)
     told = {"number": finding.number, "level": finding.level, "asset": str(finding.asset_id), "source": source}
     record(_RAISED[kind], f"finding:{finding.id}", by=by.id, now=now, site_id=site.id, **told)
+    renew(finding, now=now)
     db.session.flush()
     return finding
 
@@ -109,7 +121,7 @@ def report(
     """A fault or hazard as somebody reports it; `fields` are those of ReportSchema. True: it is new.
 
     A report that was written on a device (`claimed_at`) is not refused for its level or its times: nobody is there any
-    more to mend them. See `_level_meant` and `_told_at`.
+    more to mend them. See `_level_meant` and `moments.told_at`.
 
     Raises:
         Conflict: another content has this id.
@@ -135,12 +147,13 @@ def report(
         source=f"note:{fields['note']}:{report_id}" if "note" in fields else f"report:{report_id}",
         channel=fields.get("channel", "site"),
         by=by,
-        reported_at=_told_at(fields, asset.site, _skew_of(sending, now), now),
+        reported_at=told_at(fields, "reported_at", asset.site, skew_of(sending, now), now),
         now=now,
         finding_id=report_id,
         catalogue_number=number,
         facts={"flags": ["level_proposed"]} if is_proposed else None,
     )
+    note_caller(finding, fields)
     return finding, True
 
 
@@ -152,7 +165,9 @@ def document_of(
     sending: Sending = NOT_SENT,
 ) -> Document:
     """The report as a document born in the field."""
-    content = {name: value for name, value in fields.items() if name != "photo"}
+    content = {name: value for name, value in fields.items() if name not in ("photo", *CALLER)}
+    if caller := caller_in(fields):  # who called is masked one day, the document is not: it keeps a digest only
+        content["caller"] = sha256_hex(canonical_json([str(report_id), caller]))
     if isinstance(moment := content.get("reported_at"), datetime) and moment.tzinfo is None:
         content["reported_at"] = moment.isoformat()
     content["photo"] = list(photo_ids)
@@ -178,14 +193,14 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     if not read and not reason:
         why = _("Say why the label was not scanned.")
         raise Invalid(why, fields={"reason": [why]})
-    odd = {"other_label": bool(read) and not is_own, "closed": _is_closed_now(finding)}
+    odd = {"other_label": bool(read) and not is_own, "closed": is_closed_now(finding)}
     claimed = document.claimed_at or now
-    event = _add_event(
+    event = add_event(
         finding,
         EventKind.ARRIVED,
         "" if is_own else reason,
         by=by,
-        at=_true_moment(claimed, _skew_of(document.sending, now), now),
+        at=true_moment(claimed, skew_of(document.sending, now), now),
         now=now,
         facts={
             "scanned": is_own,
@@ -196,7 +211,7 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     )
     told = {"scanned": is_own, "reason": reason, "flags": event.facts["flags"], "digest": document.digest}
     record(Verb.ARRIVAL_RECORDED, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, **told)
-    db.session.flush()
+    settle(finding, event, now=now)
     return event, True
 
 
@@ -217,14 +232,22 @@ def close(finding: Finding, reason: str, *, by: Person, now: datetime) -> None:
     """Closes a fault or hazard. The door lets only the bureau in (R57).
 
     Raises:
-        Conflict: it is closed already; of two at the same moment one wins.
+        Conflict: it is closed already; of two at the same moment one wins. Or what its level asks for is not there
+            yet (R52): see closing.missing_for_closing. A hazard is closed by the check after its work, or after a
+            refusal (R71): see hazard_rules.
     """
-    if _is_closed_now(finding):
+    if is_closed_now(finding):
         raise Conflict(_("%(number)s is closed already.", number=finding.number), code="already_closed")
-    _add_event(finding, EventKind.CLOSED, reason, by=by, at=now, now=now)
+    if finding.kind == FindingKind.FAULT and (missing := missing_for_closing(facts_of(finding))):
+        why = _("%(number)s cannot be closed yet. Missing: %(what)s", number=finding.number, what=listed(missing))
+        raise Conflict(why, code="incomplete")
+    if finding.kind == FindingKind.HAZARD:
+        turn(finding, EventKind.CLOSED)
+    event = add_event(finding, EventKind.CLOSED, reason, by=by, at=now, now=now)
+    finding.closed_at = now
     verb = _CLOSED[FindingKind(finding.kind)]
     record(verb, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, reason=reason)
-    db.session.flush()
+    settle(finding, event, now=now)
 
 
 def reopen(finding: Finding, reason: str, *, by: Person, now: datetime) -> None:
@@ -233,42 +256,37 @@ def reopen(finding: Finding, reason: str, *, by: Person, now: datetime) -> None:
     Raises:
         Conflict: it is open.
     """
-    if not _is_closed_now(finding):
+    if not is_closed_now(finding):
         raise Conflict(_("%(number)s is open.", number=finding.number), code="already_open")
-    _add_event(finding, EventKind.REOPENED, reason, by=by, at=now, now=now)
+    if finding.kind == FindingKind.HAZARD:
+        turn(finding, EventKind.REOPENED)
+    event = add_event(finding, EventKind.REOPENED, reason, by=by, at=now, now=now)
+    finding.closed_at = None
     verb = _REOPENED[FindingKind(finding.kind)]
     record(verb, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, reason=reason)
+    settle(finding, event, now=now)
+
+
+def settle(finding: Finding, event: FindingEvent, *, now: datetime) -> None:
+    """After an event: clocks and deadlines are worked out anew. What a late document turned is kept with its event."""
     db.session.flush()
-
-
-def _told_at(fields: Mapping[str, Any], site: Site, skew: timedelta, now: datetime) -> datetime:
-    """When it was told: as typed, else when it was written on the device.
-
-    A typed time after the writing is a slip; then the time of writing counts.
-    """
-    typed = fields.get("reported_at")
-    if "claimed_at" not in fields:
-        return _reported_at(typed, site, now)
-    written = _true_moment(fields["claimed_at"], skew, now)
-    return written if typed is None else min(_in_zone(typed, site), written)
-
-
-def _skew_of(sending: Sending, now: datetime) -> timedelta:
-    """How far the clock of the sending device was ahead; zero where it was not measured."""
-    return timedelta(milliseconds=clock_offset_ms(sending.sent_at, now) or 0)
-
-
-def _true_moment(claimed: datetime, skew: timedelta, now: datetime) -> datetime:
-    """When something of the field happened: as the device claims, never after `now`.
-
-    Where its clock was measured to be more than five minutes off when it sent, the moment is moved by that, as for
-    inspections: the contract's clocks run from it.
-    """
-    return min(claimed if abs(skew) <= CLOCK_TRUSTED else claimed - skew, now)
-
-
-def _in_zone(moment: datetime, site: Site) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(site.timezone))
+    db.session.expire(finding, ["events"])  # whoever reads them again gets this one, too
+    if finding.kind != FindingKind.FAULT:
+        return
+    after = renew(finding, now=now)
+    if event.received_at - event.at <= NOT_LATE:
+        return
+    facts = facts_of(finding)
+    others = [step for step in facts.steps if step.more.get("document") != event.facts.get("document")]
+    before = clocks_of(replace(facts, steps=others), now)
+    turned = {
+        name.value: [before[name].state.value, clock.state.value]
+        for name, clock in after.items()
+        if name in before and before[name].state is not clock.state
+    }
+    if turned:
+        event.facts = {**event.facts, "turned": turned}
+        db.session.flush()
 
 
 def _is_label_of(finding: Finding, read: str) -> bool:
@@ -276,17 +294,6 @@ def _is_label_of(finding: Finding, read: str) -> bool:
     labels = db.session.execute(select(Label.token, Label.short_code).where(Label.asset_id == finding.asset_id)).all()
     token, code = read.rstrip("/").rpartition("/")[2], short_code.normalise(read)
     return any(token == label.token or code == label.short_code for label in labels)
-
-
-def _reported_at(claimed: datetime | None, site: Site, now: datetime) -> datetime:
-    """When it was told (R42): a time without zone is the site's wall clock; none is the time of entering."""
-    if claimed is None:
-        return now
-    moment = _in_zone(claimed, site)
-    if moment > now + CLOCK_TOLERANCE:
-        why = _("That time has not come yet.")
-        raise Invalid(_("Reported at: %(why)s", why=why), fields={"reported_at": [why]})
-    return min(moment, now)
 
 
 def _free_number(kind: FindingKind, site: Site, now: datetime) -> str:
@@ -332,7 +339,7 @@ def _level(kind: FindingKind, site: Site, level: str | None, catalogue_number: i
     return level
 
 
-def _is_closed_now(finding: Finding) -> bool:
+def is_closed_now(finding: Finding) -> bool:
     """Reads the events afresh, with the finding locked until the transaction ends."""
     db.session.execute(select(Finding.id).where(Finding.id == finding.id).with_for_update(key_share=True))
     kinds = db.session.scalars(
@@ -341,7 +348,7 @@ def _is_closed_now(finding: Finding) -> bool:
     return is_closed(kinds)
 
 
-def _add_event(
+def add_event(
     finding: Finding,
     kind: EventKind,
     reason: str,
@@ -351,6 +358,7 @@ def _add_event(
     now: datetime,
     facts: Mapping[str, Any] | None = None,
 ) -> FindingEvent:
+    """A further row in the life of a finding; `at` is claimed, `now` is the server's."""
     event = FindingEvent(finding_id=finding.id, kind=kind.value, at=at, received_at=now, by=by.id, reason=reason)
     event.facts = dict(facts or {})
     db.session.add(event)

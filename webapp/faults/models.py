@@ -23,22 +23,68 @@ class FindingKind(enum.StrEnum):
 
 
 class EventKind(enum.StrEnum):
-    """What can happen to a fault or hazard. The repair flow adds its own kinds here."""
+    """What can happen to a fault or hazard. What a step needs and who may take it stands in faults.steps."""
 
     REPORTED = "reported"
     CLOSED = "closed"
     REOPENED = "reopened"
     ARRIVED = "arrived"  # somebody is on site; several are allowed, the first counts
+    # the repair flow of faults (R57, R58, R60)
+    ACKNOWLEDGED = "acknowledged"  # a person has taken it on
+    REMOTE = "remote"  # remote help, with the consent of the client
+    RESTORED = "restored"  # service runs again, perhaps switched over
+    REPAIRED = "repaired"  # fully
+    TESTED = "tested"  # the bureau's recovery test, passed or failed
+    # beside the flow
+    LEVEL_CHANGED = "level_changed"
+    IMPACT_SET = "impact_set"
+    INFORMED = "informed"  # the bureau was told of a major fault (R43)
+    ESCALATED = "escalated"  # given to the project leader (R59, R62)
+    INSTRUCTED = "instructed"  # what the leader says to it
+    ESTIMATED = "estimated"  # when it is likely to be repaired
+    VENDOR_CALLED = "vendor_called"
+    VENDOR_ARRIVED = "vendor_arrived"
+    BACKED_UP = "backed_up"  # data saved before major work (R67)
+    CHANGE_ASKED = "change_asked"  # change request in the course of the repair (R67)
+    PART_USED = "part_used"
+    ANALYSED = "analysed"  # cause, responsibility, lessons (R52); or the answer of a consultation
+    PAUSE_ASKED = "pause_asked"  # transmission network (R64) or agreed date (R51)
+    PAUSE_AGREED = "pause_agreed"
+    PAUSE_REFUSED = "pause_refused"
+    RESUMED = "resumed"
+    TICKED = "ticked"  # told to construction unit, district bureau, client (R63)
+    REVISITED = "revisited"  # telephone revisit and satisfaction (R69)
+    # the way of a hazard (R71): faults.hazard_rules
+    LISTED = "listed"  # on the monthly list
+    APPROVED = "approved"  # the bureau agrees: now work may begin
+    REFUSED = "refused"
+    ASKED_AGAIN = "asked_again"  # after a refusal
+    STARTED = "started"
+    DONE = "done"
+    SENT_BACK = "sent_back"  # the bureau has checked it: not done yet
+
+
+def _first_state(context: Any) -> str | None:
+    """A hazard begins as found."""
+    return "found" if context.get_current_parameters()["kind"] == FindingKind.HAZARD.value else None
 
 
 class Finding(Model):
-    """A fault or a hazard of an asset. `source` names what raised it ("inspection:<uuid>:<item>"), opaque here."""
+    """A fault or a hazard of an asset. `source` names what raised it ("inspection:<uuid>:<item>"), opaque here.
+
+    `level`, `impact`, `closed_at`, `next_due_at` and `hazard_state` repeat what the events say, so that lists of very
+    many can be sorted: they are set in the transaction of the event and can be made anew from it (`flask faults
+    recompute`).
+    """
 
     __tablename__ = "findings"
     __table_args__ = (
         UniqueConstraint("site_id", "number"),
         UniqueConstraint("source"),
         Index("ix_findings_site_id_reported_at", "site_id", "reported_at"),
+        Index("ix_findings_site_id_closed_at", "site_id", "closed_at", "next_due_at"),
+        Index("ix_findings_site_id_kind", "site_id", "kind", "closed_at"),
+        Index("ix_findings_site_id_hazard_state", "site_id", "hazard_state", "reported_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -50,6 +96,11 @@ class Finding(Model):
     level: Mapped[str | None] = mapped_column(String(20))  # None for hazards
     catalogue_number: Mapped[int | None]  # Futian's catalogue of fault kinds (R46); it fixes the level
     impact: Mapped[str | None] = mapped_column(String(20))  # Futian's second scale (R49)
+    policy_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("fault_policies.id"))  # the one it began with
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the running clock that ends first
+    # None for faults; the conditional UPDATE of it settles races between steps of a hazard
+    hazard_state: Mapped[str | None] = mapped_column(String(10), default=_first_state)
     channel: Mapped[str] = mapped_column(String(20), default="inspection")
     text: Mapped[str] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(String(120))
@@ -89,3 +140,76 @@ class FindingPhoto(Model):
     finding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("findings.id"), primary_key=True)
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"), primary_key=True)
     position: Mapped[int]
+
+
+class FaultPolicy(Model):
+    """The terms of a site's contract for faults, from a moment on. Only ever added; a fault keeps its own.
+
+    `content` is what faults.terms reads. `entered_by` is None where the import of command centres brought it.
+    """
+
+    __tablename__ = "fault_policies"
+    __table_args__ = (UniqueConstraint("site_id", "number"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"))
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    valid_from: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_by: Mapped[uuid.UUID | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class FaultCaller(Model):
+    """Who told a fault by telephone or at the desk (R54). Masked after a while: `masked_at`."""
+
+    __tablename__ = "fault_callers"
+
+    finding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("findings.id"), primary_key=True)
+    organisation: Mapped[str] = mapped_column(String(120), default="")
+    name: Mapped[str] = mapped_column(String(60), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    form_number: Mapped[str] = mapped_column(String(40), default="")  # of the service form 客户服务受理单 (R55)
+    masked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FaultDeadline(Model):
+    """When a clock of a fault reaches a share of its limit. Made from the events; what is claimed stays for ever.
+
+    The sweep takes what is due by a conditional UPDATE of `claimed_at`; what is claimed has been escalated.
+    """
+
+    __tablename__ = "fault_deadlines"
+    __table_args__ = (
+        UniqueConstraint("finding_id", "clock", "threshold", "due_at"),
+        Index("ix_fault_deadlines_claimed_at_due_at", "claimed_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("findings.id"))
+    clock: Mapped[str] = mapped_column(String(20))
+    threshold: Mapped[int]  # per cent of the limit
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FaultEscalation(Model):
+    """A warning that went to lead and bureau: one per claimed deadline."""
+
+    __tablename__ = "fault_escalations"
+    __table_args__ = (
+        UniqueConstraint("deadline_id"),
+        Index("ix_fault_escalations_site_id_raised_at", "site_id", "raised_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("fault_deadlines.id"))
+    finding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("findings.id"), index=True)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"))
+    clock: Mapped[str] = mapped_column(String(20))
+    threshold: Mapped[int]
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when the share was reached
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when the sweep saw it
+
+    finding: Mapped[Finding] = relationship(lazy="raise")

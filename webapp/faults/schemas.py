@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validate
 
 from webapp.faults.models import FindingKind
+from webapp.faults.steps import CAUSES, CHANGES, DIFFICULTIES, PAUSES, RULES, TOLD
 from webapp.kit.clock import Month
 from webapp.kit.intake import FIRST_YEAR, LAST_YEAR, CleanText, FormSchema, Moment
 
@@ -44,6 +46,10 @@ class ReportSchema(FormSchema):
     claimed_at = Moment()
     note = fields.UUID()
     photo = fields.List(fields.UUID(), validate=validate.Length(max=20))
+    caller_organisation = CleanText(120)
+    caller_name = CleanText(60)
+    caller_phone = CleanText(40)
+    form_number = CleanText(40)
 
 
 class NewSchema(FormSchema):
@@ -64,8 +70,57 @@ class ArrivalSchema(FormSchema):
     reason = CleanText(LONGEST_TEXT)
 
 
+def _one_of(values: Iterable[str]) -> fields.String:
+    return fields.String(validate=validate.OneOf(list(values)))
+
+
+class StepSchema(FormSchema):
+    """A step of a fault. Which fields it needs depends on its kind: faults.steps.
+
+    `happened_at`: when it was, as typed; with a zone, or the wall clock of the site; blank: when it was written.
+    `claimed_at`: when it was written, by the clock of the device; only a page with its script fills it in.
+    `person`: to whom, with whom or who, whatever the kind asks for. `until`: agreed or estimated time.
+    """
+
+    id = fields.UUID()
+    kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in RULES]))
+    happened_at = fields.DateTime(format="iso", validate=_is_of_our_time)
+    claimed_at = Moment()
+    text = CleanText(LONGEST_TEXT)
+    photo = fields.List(fields.UUID(), validate=validate.Length(max=20))
+    person = CleanText(120)
+    until = fields.DateTime(format="iso", validate=_is_of_our_time)
+    difficulty = _one_of(DIFFICULTIES)
+    change = _one_of(CHANGES)
+    told = _one_of(TOLD)
+    part = CleanText(200)
+    quantity = fields.Integer(validate=validate.Range(min=1, max=9999))
+    cause = _one_of(CAUSES)
+    analysis = CleanText(LONGEST_TEXT)
+    handling = CleanText(LONGEST_TEXT)
+    responsibility = CleanText(LONGEST_TEXT)
+    lessons = CleanText(LONGEST_TEXT)
+    answer = CleanText(LONGEST_TEXT)
+    pause_kind = _one_of(PAUSES)
+    pause = fields.UUID()
+    level = fields.String(validate=validate.Length(max=20))
+    impact = fields.String(validate=validate.Length(max=20))
+    passed = fields.Boolean()
+    satisfied = fields.Boolean()
+
+
 class ReasonSchema(FormSchema):
     """Why something is closed or opened again."""
+
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=2, max=LONGEST_TEXT),
+        error_messages={"required": _l("Give a reason.")},
+    )
+
+
+class PolicySchema(FormSchema):
+    """Why the terms of the contract are changed; their figures are read by faults.policy_form."""
 
     reason = fields.String(
         required=True,

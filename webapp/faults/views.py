@@ -1,8 +1,10 @@
-"""Faults and hazards: list, page, report, arrive, close, open again."""
+"""Faults and hazards: list, page with clocks, report, arrive, close, open again."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,10 +15,19 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.assets.queries import asset_for, find, site_of, systems_of
 from webapp.extensions import db
 from webapp.faults import actions, queries, words
+from webapp.faults.callers import caller_of
+from webapp.faults.closing import listed as missing_listed
+from webapp.faults.escalations import escalations_of, standing
+from webapp.faults.gathering import facts_with
+from webapp.faults.hazard_page import hazard_page
+from webapp.faults.models import Finding, FindingKind
+from webapp.faults.page import FaultPage, listed, page_of
 from webapp.faults.rules import duration, kind_numbered, level_called
 from webapp.faults.schemas import CHANNELS, ArrivalSchema, ListSchema, NewSchema, ReasonSchema, ReportSchema
+from webapp.faults.steps import CAUSES, CHANGES, DIFFICULTIES, PAUSES, RULES, TOLD
 from webapp.files.actions import Bytes, id_of_upload, keep_bytes, note_file
 from webapp.kit.access import signed_in
+from webapp.kit.charts import gauge
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
@@ -33,9 +44,34 @@ from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
 from webapp.sync.receipts import receipt
 
 faults = Blueprint("faults", __name__, url_prefix="/faults")
-_WORDS = (words.level_name, words.event_name, words.event_remarks, words.channel_name, words.page_of_source)
-for word in (*_WORDS, duration):
+_WORDS = (
+    words.level_name,
+    words.event_name,
+    words.event_remarks,
+    words.event_details,
+    words.event_shape,
+    words.channel_name,
+    words.page_of_source,
+    words.clock_name,
+    words.state_name,
+    words.state_of,
+    words.step_button,
+    words.cause_name,
+    words.choice_name,
+    words.field_name,
+    words.time_span,
+)
+for word in (*_WORDS, duration, gauge):
     faults.add_app_template_global(word)
+faults.add_app_template_global(missing_listed, "listed")
+_LISTS = {"CAUSES": CAUSES, "CHANGES": CHANGES, "DIFFICULTIES": DIFFICULTIES, "PAUSES": PAUSES, "TOLD": TOLD}
+_FIELD_STEPS = [kind.value for kind, rule in RULES.items() if rule.is_field]
+
+
+@faults.context_processor
+def lists_of_steps() -> dict[str, Any]:
+    """What the forms of steps choose from."""
+    return {**_LISTS, "FIELD_STEPS": _FIELD_STEPS}
 
 
 @faults.get("")
@@ -45,8 +81,13 @@ def index() -> Response:
     site, asked = current_site(), load_query(ListSchema())
     since, until = asked["month"].bounds(site.timezone) if asked["month"] else (None, None)
     wanted = queries.Wanted(asked["kind"], asked["state"], asked["level"], asked["system"], since, until, asked["q"])
-    found = queries.find(site.id, wanted, asked["page"])
+    found, now = queries.find(site.id, wanted, asked["page"]), utc_now()
+    sees_warnings = may(_person(), Right.INSTRUCT, site.id) or may(_person(), Right.CLOSE, site.id)
     choices: dict[str, Any] = {
+        "now": now,
+        "listed_faults": {one: listed(facts, now) for one, facts in facts_with(site.id, found.rows).items()},
+        "sees_warnings": sees_warnings,
+        "warnings": standing(site.id, now) if sees_warnings else [],
         "level_choices": words.level_choices(site.fault_levels),
         "system_choices": words.system_choices(systems_of(site.id)),
     }
@@ -58,21 +99,37 @@ def index() -> Response:
 @faults.get("/<uuid:finding_id>")
 @needs_somewhere(Right.READ)
 def show(finding_id: uuid.UUID) -> Response:
-    """One fault or hazard: facts, limits, photos, what happened."""
-    person = _person()
+    """One fault or hazard: clocks, the next step, facts, photos, what happened."""
+    person, now = _person(), utc_now()
     finding = queries.finding_for(person, finding_id)
     site = db.session.get_one(Site, finding.site_id)
     show_times_of(site.timezone)
+    shown = shown_to(person, finding, now)
     context: dict[str, Any] = {
+        "now": now,
+        "shown": shown,
+        "hazard": hazard_page(finding, site, frozenset(each for each in Right if may(person, each, site.id)), now),
+        "story": sorted(finding.events, key=lambda event: event.at),
         "levels": site.fault_levels,
         "level": level_called(finding.level or "", site.fault_levels),
         "fault_kind": kind_numbered(finding.catalogue_number, site.fault_kinds),
         "is_open": queries.is_open(finding),
         "may_close": may(person, Right.CLOSE, site.id),
         "may_arrive": may(person, Right.INSPECT, site.id),
+        "may_take": photo_rule_of(finding, site) != PhotoRule.FORBIDDEN,
         "names": names_of({finding.reported_by, *(event.by for event in finding.events)}),
     }
     return page("faults/show.html", finding=finding, **context)
+
+
+@faults.get("/<uuid:finding_id>/clocks")
+@needs_somewhere(Right.READ)
+def clocks(finding_id: uuid.UUID) -> Response:
+    """The clocks of a fault as they stand now; the page asks for them while one runs."""
+    person, now = _person(), utc_now()
+    finding = queries.finding_for(person, finding_id)
+    show_times_of(db.session.get_one(Site, finding.site_id).timezone)
+    return page("faults/_clocks.html", finding=finding, shown=shown_to(person, finding, now), now=now)
 
 
 @faults.get("/new")
@@ -103,7 +160,7 @@ def receive(finding_id: uuid.UUID) -> BaseResponse:
     sending, finding_id, person, now = incoming(), named(finding_id), _person(), utc_now()
     with kept_if_unreadable("finding", finding_id, sending, now=now, site_of=_site_about):
         fields = load(ReportSchema())
-    uploads = _uploads(finding_id)
+    uploads = uploads_for(finding_id, Right.RAISE)
     photo_ids = [*fields.get("photo", []), *uploads]
     document = actions.document_of(finding_id, fields, photo_ids, person, sending)
     with stored_or_kept(document, now=now, site_of=_site_about):
@@ -156,17 +213,32 @@ def reopen(finding_id: uuid.UUID) -> BaseResponse:
     return done(url_for("faults.show", finding_id=finding.id))
 
 
+def shown_to(person: Person, finding: Finding, now: datetime) -> FaultPage | None:
+    """The fault as this person sees it; None for a hazard. Who called is seen by those who work on it (R54)."""
+    if finding.kind != FindingKind.FAULT:
+        return None
+    rights = frozenset(right for right in Right if may(person, right, finding.site_id))
+    shown = page_of(facts_with(finding.site_id, [finding])[finding.id], rights, now)
+    caller = caller_of(finding.id) if Right.RAISE in rights else None
+    return replace(shown, escalations=escalations_of(finding.id), caller=caller)
+
+
+def photo_rule_of(finding: Finding, site: Site) -> str:
+    """Whether photos may be taken at the device of a finding (R125)."""
+    return (finding.asset.photo_rule if finding.asset else None) or site.photo_rule
+
+
 def _site_about() -> uuid.UUID | None:
     """The command centre that a refused report is about."""
     return site_of(id_in_form("asset"))
 
 
-def _uploads(finding_id: uuid.UUID) -> dict[uuid.UUID, Bytes]:
-    """The pictures of a plain form, of somebody who may report."""
-    if not sites_with(_person(), Right.RAISE):
+def uploads_for(document_id: uuid.UUID, right: Right) -> dict[uuid.UUID, Bytes]:
+    """The pictures of a plain form, of somebody who has the right somewhere."""
+    if not sites_with(_person(), right):
         return {}
     uploads = [keep_bytes(part.read(), None) for part in request.files.getlist("upload") if part.filename]
-    return {id_of_upload(finding_id, kept): kept for kept in uploads}
+    return {id_of_upload(document_id, kept): kept for kept in uploads}
 
 
 def _person() -> Person:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.assets.models import System
+from webapp.faults.facts import ANALYSIS
+from webapp.faults.hazard_words import hazard_event_name
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
-from webapp.faults.rules import level_called
-from webapp.kit.language import local
+from webapp.faults.page import FaultPage
+from webapp.faults.rules import duration, level_called
+from webapp.faults.terms import Terms
+from webapp.kit.language import local, moment
 
 # what may raise a finding ("inspection:<uuid>:<item>") and the page that shows it
 _ORIGINS = {
     "inspection": ("inspections.show", "inspection_id"),
     "joint_test": ("jointtests.show", "test_id"),
     "note": ("notes.show", "note_id"),
+    "label_report": ("label_reports.show", "report_id"),
 }
+
+_CHOICES = ("pause_kind", "told", "change", "difficulty")
 
 
 def level_name(finding: Finding, levels: Sequence[dict[str, Any]]) -> str:
@@ -37,8 +45,101 @@ def event_name(kind: str) -> str:
         EventKind.CLOSED: _("Closed"),
         EventKind.REOPENED: _("Opened again"),
         EventKind.ARRIVED: _("Arrived on site"),
+        EventKind.ACKNOWLEDGED: _("Taken on"),
+        EventKind.REMOTE: _("Remote help"),
+        EventKind.RESTORED: _("Service restored"),
+        EventKind.REPAIRED: _("Fully repaired"),
+        EventKind.TESTED: _("Recovery test"),
+        EventKind.LEVEL_CHANGED: _("Level changed"),
+        EventKind.IMPACT_SET: _("Impact changed"),
+        EventKind.INFORMED: _("Bureau informed"),
+        EventKind.ESCALATED: _("Given to the project leader"),
+        EventKind.INSTRUCTED: _("Instruction of the leader"),
+        EventKind.ESTIMATED: _("Estimated repair time"),
+        EventKind.VENDOR_CALLED: _("Maker called"),
+        EventKind.VENDOR_ARRIVED: _("Maker on site"),
+        EventKind.BACKED_UP: _("Backup before the work"),
+        EventKind.CHANGE_ASKED: _("Change requested"),
+        EventKind.PART_USED: _("Spare part used"),
+        EventKind.ANALYSED: _("Record of the fault"),
+        EventKind.PAUSE_ASKED: _("Pause asked for"),
+        EventKind.PAUSE_AGREED: _("Bureau agreed to the pause"),
+        EventKind.PAUSE_REFUSED: _("Bureau refused the pause"),
+        EventKind.RESUMED: _("Handed back, clocks run again"),
+        EventKind.TICKED: _("Reported on"),
+        EventKind.REVISITED: _("Revisited"),
     }
-    return names.get(EventKind(kind), kind)
+    return names.get(EventKind(kind)) or hazard_event_name(kind) or kind
+
+
+def event_shape(event: FindingEvent) -> str:
+    """The mark of an event in the story: grey for what came after the closing."""
+    if "closed" in event.facts.get("flags", []):
+        return "na"
+    if event.kind == EventKind.TESTED:
+        return "ok" if event.facts["passed"] else "abnormal"
+    shapes = {
+        EventKind.REPORTED: "warn",
+        EventKind.RESTORED: "ok",
+        EventKind.REPAIRED: "ok",
+        EventKind.CLOSED: "ok",
+        EventKind.REOPENED: "abnormal",
+        EventKind.LEVEL_CHANGED: "warn",
+        EventKind.PAUSE_ASKED: "waiting",
+        EventKind.PAUSE_AGREED: "waiting",
+    }
+    return shapes.get(EventKind(event.kind), "info")
+
+
+def state_of(shown: FaultPage | None, is_open: bool) -> str:
+    """Where a fault or hazard stands, in two words."""
+    if not is_open:
+        return _("Closed")
+    if shown is None:
+        return _("Open")
+    facts = shown.facts
+    if any(pause.is_agreed and pause.ends_at is None for pause in facts.pauses):
+        return _("Paused")
+    stages = (
+        (facts.passed is not None, _("Test passed")),
+        (facts.repaired is not None, _("Waits for the recovery test")),
+        (facts.restored is not None, _("Service restored")),
+        (bool(facts.failures), _("Repair goes on")),
+        (facts.arrived is not None, _("On site")),
+        (facts.responded is not None, _("Taken on")),
+    )
+    return next((name for is_there, name in stages if is_there), _("Open"))
+
+
+def step_button(kind: str) -> str:
+    """What the button of a step says."""
+    names = {
+        "acknowledged": _("I take it on"),
+        "arrived": _("I have arrived"),
+        "restored": _("Service runs again"),
+        "repaired": _("Fully repaired"),
+        "informed": _("The bureau was informed"),
+        "remote": _("Remote help"),
+        "tested": _("Note the recovery test"),
+        "analysed": _("Write the record"),
+        "backed_up": _("Backup is done"),
+        "escalated": _("Give it to the project leader"),
+        "instructed": _("Give the instruction"),
+        "estimated": _("Estimate the repair time"),
+        "vendor_called": _("Maker was called"),
+        "vendor_arrived": _("Maker is on site"),
+        "part_used": _("Spare part used"),
+        "change_asked": _("Request a change"),
+        "ticked": _("Reported to supplier, bureau, client"),
+        "pause_asked": _("Ask for a pause"),
+        "pause_agreed": _("Agree to the pause"),
+        "resumed": _("Hand back"),
+        "level_changed": _("Change the level"),
+        "impact_set": _("Change the impact"),
+        "revisited": _("Note the revisit"),
+        "close": _("Close the record"),
+    }
+    return names[kind]
 
 
 def event_remarks(event: FindingEvent) -> list[str]:
@@ -47,12 +148,164 @@ def event_remarks(event: FindingEvent) -> list[str]:
     remarks = []
     if event.kind == EventKind.ARRIVED and "other_label" not in facts["flags"]:
         remarks.append(_("The label was scanned.") if facts["scanned"] else _("Stated, the label was not scanned."))
+    if "counts_from" in facts:
+        started = moment(datetime.fromisoformat(facts["counts_from"]))
+        remarks.append(_("Confirmed %(time)s: the clocks count from then.", time=started))
     said = {
         "other_label": _("Another label was scanned, not one of this device."),
         "closed": _("The record was closed already when this came."),
         "level_proposed": _("No level of the contract was chosen on site. The one shown is proposed."),
+        "before_report": _("This is said to have been before the report."),
     }
-    return remarks + [said[flag] for flag in facts.get("flags", [])]
+    turned = [
+        _(
+            "%(clock)s recomputed: %(before)s → %(after)s",
+            clock=clock_name(name),
+            before=state_name(b),
+            after=state_name(a),
+        )
+        for name, (b, a) in facts.get("turned", {}).items()
+    ]
+    return remarks + [said[flag] for flag in facts.get("flags", [])] + turned
+
+
+def clock_name(name: str) -> str:
+    """How the contract calls what a clock measures."""
+    names = {
+        "response": _("Response"),
+        "inform": _("Bureau informed"),
+        "arrival": _("Arrival on site"),
+        "handling": _("Handling"),
+        "vendor": _("Maker on site"),
+        "software": _("Office software"),
+    }
+    return names[name]
+
+
+def state_name(state: str) -> str:
+    """How a clock stands, in a word or two."""
+    names = {
+        "waiting": _("not started"),
+        "running": _("running"),
+        "paused": _("paused"),
+        "overdue": _("overdue"),
+        "met": _("in time"),
+        "late": _("too late"),
+    }
+    return names[state]
+
+
+def start_name(start: str) -> str:
+    """Where a clock starts (R41)."""
+    return _("with the report") if start == "reported_at" else _("with the response")
+
+
+def record_name(record: str) -> str:
+    """What must be written before a fault is closed (R52)."""
+    names = {
+        "answer": _("The answer"),
+        "short": _("Short form: cause and what was done"),
+        "full": _("Full record, bureau informed, backup"),
+    }
+    return names[record]
+
+
+def cause_name(cause: str) -> str:
+    """A class of causes (R65)."""
+    names = {
+        "hardware": _("Hardware"),
+        "software": _("Software"),
+        "configuration": _("Configuration"),
+        "power": _("Power supply"),
+        "cabling": _("Cables and plugs"),
+        "environment": _("Heat, damp, dust, lightning"),
+        "operation": _("Operating error"),
+        "wear": _("Wear and age"),
+        "transmission": _("Transmission network"),
+        "theft": _("Theft"),
+        "people": _("Damage by people"),
+        "municipal": _("Municipal works"),
+        "relocation": _("Relocation"),
+        "other": _("Other cause"),
+    }
+    return names.get(cause, cause)
+
+
+def choice_name(value: str) -> str:
+    """A word of the lists of steps: pauses, reporting ticks, kinds of change requests, difficulty."""
+    names = {
+        "transmission": _("Fault of the transmission network"),
+        "agreed": _("A later date agreed with the client"),
+        "construction_unit": _("Supplier or construction unit"),
+        "district_bureau": _("District emergency bureau"),
+        "client": _("Client"),
+        "general": _("General change"),
+        "major": _("Major change"),
+        "urgent": _("Urgent change"),
+        "easy": _("Easy: repaired, then reported"),
+        "difficult": _("Difficult"),
+        "long": _("Long repair: written report to the client"),
+    }
+    return names.get(value, value)
+
+
+def field_name(name: str) -> str:
+    """A field of the record of a fault (R52)."""
+    names = {
+        "cause": _("Class of the cause"),
+        "analysis": _("Analysis of the cause"),
+        "handling": _("What was done"),
+        "responsibility": _("Responsibility"),
+        "lessons": _("Lessons"),
+        "answer": _("Answer"),
+    }
+    return names.get(name, name)
+
+
+def event_details(event: FindingEvent, terms: Terms) -> list[tuple[str, str]]:
+    """What a step keeps besides its words: pairs of name and value, for the story."""
+    facts = event.facts
+    found = [(field_name(name), _said(name, facts[name])) for name in ANALYSIS if facts.get(name)]
+    found += [(_("Kind"), choice_name(facts[name])) for name in _CHOICES if facts.get(name)]
+    if facts.get("person"):
+        found.append((_("Who"), facts["person"]))
+    if facts.get("part"):
+        found.append((_("Part"), f"{facts['part']} × {facts.get('quantity', 1)}"))
+    if facts.get("until"):
+        found.append((_("Until"), moment(datetime.fromisoformat(facts["until"]))))
+    return found + _outcome(event, terms)
+
+
+def _outcome(event: FindingEvent, terms: Terms) -> list[tuple[str, str]]:
+    """What a decision came to."""
+    facts = event.facts
+    if event.kind == EventKind.TESTED:
+        return [(_("Result"), _("passed") if facts["passed"] else _("failed: the repair goes on"))]
+    if event.kind == EventKind.REVISITED:
+        return [(_("Client"), _("satisfied") if facts["satisfied"] else _("not satisfied"))]
+    known: Mapping[str, Any] = terms.levels if event.kind == EventKind.LEVEL_CHANGED else terms.impacts
+    name = {EventKind.LEVEL_CHANGED: "level", EventKind.IMPACT_SET: "impact"}.get(EventKind(event.kind), "")
+    if not name:
+        return []
+    return [(_("Changed"), " → ".join(local_name(known, key) for key in (facts.get("from"), facts[name])))]
+
+
+def _said(name: str, value: str) -> str:
+    return cause_name(value) if name == "cause" else value
+
+
+def local_name(known: Mapping[str, Any], key: str | None) -> str:
+    """The name of a level or impact in the reader's language."""
+    return local(known[key]) if key and key in known else "–"
+
+
+def time_span(span: timedelta) -> str:
+    """A length of time to the minute: "12 min", "3 h 5 min", "2 d 4 h"."""
+    minutes = int(abs(span).total_seconds()) // 60
+    if minutes < 48 * 60:
+        return duration(minutes)
+    days, rest = divmod(minutes, 24 * 60)
+    return _("%(d)s d %(h)s h", d=days, h=rest // 60)
 
 
 def channel_name(channel: str) -> str:
@@ -62,6 +315,7 @@ def channel_name(channel: str) -> str:
         "telephone": _("Told by telephone"),
         "monitoring": _("Shown by monitoring"),
         "inspection": _("Found by an inspection"),
+        "label": _("Told from the label, confirmed by a person"),
     }
     return names.get(channel, channel)
 

@@ -44,6 +44,8 @@ DOORS: dict[str, str | None] = {
     "inspections.receive": "inspection_id",
     "faults.receive": "finding_id",
     "faults.arrive": None,
+    "faults.step": None,
+    "hazards.step": None,
     "notes.receive": "note_id",
     "visits.sign_off": None,
     "visits.bring": "signature_id",

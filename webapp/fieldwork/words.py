@@ -20,6 +20,8 @@ KINDS = {
     "finding": _l("Fault or hazard"),
     "note": _l("Free note"),
     "arrival": _l("Arrival"),
+    "fault_step": _l("Step of a fault"),
+    "hazard_step": _l("Step of a hazard"),
 }
 MACHINES = {
     "iphone": _l("iPhone"),
@@ -77,6 +79,9 @@ FIELDS = {
     "arrived_at": _l("Arrived at"),
     "reported_at": _l("Reported at"),
     "claimed_at": _l("Written at"),
+    "happened_at": _l("When it happened"),
+    "person": _l("Who"),
+    "until": _l("Until"),
 }
 _VALUES: dict[str, dict[str, Any]] = {
     "run_state": {code: text for code, (_state, text) in RUN_STATES.items()},

@@ -98,6 +98,7 @@ def take(
             finished_at=fields["finished_at"],
             received_at=now,
             speed=_speed(fields, results, asset, finished_at, by),
+            is_paper=fields.get("paper", False),
         )
     )
     inspection = Inspection(

@@ -33,6 +33,7 @@ class Flag(enum.StrEnum):
     RECEIVED_LATE = "received_late"
     CLAIMED_AHEAD = "claimed_ahead"
     TOO_FAST = "too_fast"
+    PAPER = "paper"
     AFTER_CLOSING = "after_closing"  # known only once the row stands: see actions.take
 
 
@@ -76,6 +77,7 @@ class Facts:
     finished_at: datetime
     received_at: datetime
     speed: Speed
+    is_paper: bool = False  # typed in from a sheet that was filled in on paper
 
 
 def flags(facts: Facts) -> list[str]:
@@ -92,7 +94,8 @@ def flags(facts: Facts) -> list[str]:
         Flag.TIMES_REVERSED: facts.finished_at < facts.started_at,
         Flag.RECEIVED_LATE: facts.received_at - true_moment(facts.finished_at, facts.skew) > LATE_AFTER,
         Flag.CLAIMED_AHEAD: _is_believed(facts.skew) and facts.finished_at - facts.received_at > SKEW_TOLERATED,
-        Flag.TOO_FAST: is_too_fast(facts.speed, facts.finished_at - facts.started_at),
+        Flag.TOO_FAST: not facts.is_paper and is_too_fast(facts.speed, facts.finished_at - facts.started_at),
+        Flag.PAPER: facts.is_paper,
         Flag.AFTER_CLOSING: False,
     }
     return [flag.value for flag in Flag if is_set[flag]]

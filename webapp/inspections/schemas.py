@@ -51,6 +51,7 @@ class InspectionSchema(FormSchema):
     units_reason = CleanText(500)
     advice = CleanText(4000)
     accompanied_by = CleanText(120)
+    paper = fields.Boolean()  # typed in from a sheet that was filled in on paper
     answers = fields.Dict(
         keys=CleanText(60),
         values=fields.Nested(AnswerSchema),

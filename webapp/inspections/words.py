@@ -36,6 +36,7 @@ FLAGS = {
     "received_late": _l("It arrived more than three days after it was done."),
     "claimed_ahead": _l("By its own clock it was done later than it arrived."),
     "too_fast": _l("It was answered faster than one can look; the device may have been looked at before."),
+    "paper": _l("It was filled in on paper and typed in later."),
     "after_closing": _l("It arrived after the month was closed: an addendum, it changes no figure of that month."),
 }
 # what is often the reason, to be tapped instead of typed
@@ -100,7 +101,7 @@ def reason_in_words(answer: Answer, unit: str) -> str:
 
 def level_limits(level: Mapping[str, Any]) -> str:
     """The three limits of a fault level; empty where the contract names none for the level alone."""
-    if not level.get("response_min"):
+    if not all(level.get(name) for name in ("response_min", "arrival_min", "handling_min")):
         return ""
     return _(
         "response %(response)s · arrival %(arrival)s · repair %(handling)s",

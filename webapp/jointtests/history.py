@@ -140,10 +140,12 @@ def history_of(site: Site, now: datetime) -> History:
     seals = seals_of(KIND, [test.id for test, _name in rows])
     tests = [_past_test(test, name, forms[test.form_id], values, test.id in seals) for test, name in rows]
     vehicles = [asset for asset in assets_of(site.id) if asset.kind == AssetKind.VEHICLE]
+    # months before the command centre was entered here ask for nothing, unless tests of then were entered, too
+    begun = min(Month.of(local_day(site.created_at, site.timezone)), *(Month.of(test.day) for test in tests[:1]), this)
     columns = tuple(tests[-MOST_COLUMNS:])
     of_test = {test.id: forms[test.form_id] for test, _name in rows}
     return History(
-        months=tuple(_calendar_month(month, tests, vehicles, this) for month in months),
+        months=tuple(_calendar_month(month, tests, vehicles if month >= begun else [], this) for month in months),
         tests=columns,
         links=tuple(_links(columns, of_test, values)),
     )

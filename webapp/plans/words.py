@@ -21,7 +21,7 @@ STATES = {
     LineState.DONE: _l("done in time"),
     LineState.LATE: _l("done late"),
     LineState.MADE_UP: _l("made up"),
-    LineState.MISSED: _l("missed"),
+    LineState.MISSED: _l("missed checks"),
     LineState.CANCELLED: _l("cancelled"),
 }
 # data-s and symbol of each state

@@ -26,7 +26,8 @@ from webapp.sites.models import Site
 
 FORM = 1  # number of this layout of the content
 LIVE = ("closing", "addenda")  # added when a closed month is shown, never part of what was closed
-ABOUT = (*LIVE, "as_of", "phase", "gaps", "past", "last_month", "comment", "steps")  # not what happened in the month
+# not what happened in the month, or moving on while nothing happens
+ABOUT = (*LIVE, "as_of", "phase", "gaps", "past", "last_month", "comment", "steps", "fault_figures")
 
 Received = dict[str, list[str]]  # kind of record → the names of those that had been received
 

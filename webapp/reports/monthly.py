@@ -17,6 +17,7 @@ from webapp.plans.planned import planned_month
 from webapp.reports import queries
 from webapp.reports.comparison import MonthFigures, compare, figures_named
 from webapp.reports.counts import Cover, Pair, Past, counted_of
+from webapp.reports.fault_figures_queries import fault_figures
 from webapp.reports.figures import FIGURES, count_of
 from webapp.reports.plan_coverage import PlanCoverage, plan_coverage
 from webapp.reports.rules import units_of, weeks_of
@@ -104,6 +105,7 @@ def build(site: Site, month: Month, now: datetime, *, told: Told | None = None) 
         past=_past(month, assets, told.closed, counted.past),
         comment=newest_comment(told.steps),
         steps=told.steps,
+        fault_figures=fault_figures(site, month, now, assets),
     )
     return replace(summary, last_month=compare(figures_of(summary), summary.past[-1]))
 

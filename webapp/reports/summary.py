@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from webapp.jointtests.rules import is_monthly
 from webapp.reports.comparison import Comparison, MonthFigures
+from webapp.reports.fault_figures import FaultFigures
 from webapp.reports.plan_coverage import PlanCoverage
 from webapp.reports.rules import percent
 from webapp.reports.steps import MonthStep, ReviewState, first_handed_in, state_of
@@ -376,6 +377,7 @@ class MonthlySummary:
     past: tuple[MonthFigures, ...] = ()  # the months before this one, oldest first
     comment: str = ""  # of the provider, as last handed in
     steps: tuple[MonthStep, ...] = ()  # oldest first
+    fault_figures: FaultFigures | None = None  # None: kept by an older version
 
     @property
     def is_complete(self) -> bool:

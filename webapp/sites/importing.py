@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from flask_babel import gettext as _
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -19,6 +19,10 @@ from webapp.sites.actions import add_service_line, add_site, change_service_line
 from webapp.sites.models import PhotoRule, Site
 
 LARGEST_FILE = 1_000_000  # bytes
+STARTS = ("reported_at", "responded_at")  # where a clock of the contract may start (R41)
+RECORDS = ("answer", "short", "full")  # what must be written before a fault is closed (R52)
+_SOME: Any = validate.Length(min=1)
+_HOUR: Any = validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$")
 SiteEntry = dict[str, Any]  # one command centre, checked by SiteSchema
 
 
@@ -78,6 +82,77 @@ class FaultKindSchema(ImportSchema):
     en = _text(120, required=False)
 
 
+class ImpactSchema(ImportSchema):
+    """How badly business is touched, and within how many hours the maker is on site then (R48)."""
+
+    key = _text(20)
+    zh = _text(60)
+    en = _text(60)
+    vendor_on_site_hours = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class OfficeHoursSchema(ImportSchema):
+    """Working days of the week (1 is Monday) with the hours of each; `to` may not lie before `from`."""
+
+    days = fields.List(fields.Integer(validate=validate.Range(min=1, max=7)), required=True, validate=_SOME)
+    starts = fields.String(required=True, data_key="from", validate=_HOUR)
+    ends = fields.String(required=True, data_key="to", validate=_HOUR)
+
+    @validates_schema
+    def check_order(self, data: dict[str, Any], **_more: Any) -> None:
+        """Hours that end before they start never run."""
+        if data["ends"] <= data["starts"]:
+            raise ValidationError(_("The hours end before they start."), "to")
+
+    @post_load
+    def as_written(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Kept under the names of the file."""
+        return {"days": sorted(set(data["days"])), "from": data["starts"], "to": data["ends"]}
+
+
+class OfficeSoftwareSchema(ImportSchema):
+    """Kinds of faults in daily office use that are solved within so many working days (R50)."""
+
+    kinds = fields.List(fields.Integer(), required=True)
+    working_days = fields.Integer(required=True, validate=validate.Range(min=1, max=60))
+
+
+class InformSchema(ImportSchema):
+    """Levels of which the bureau is told, and within how many minutes (R43)."""
+
+    levels = fields.List(_text(20), required=True)
+    minutes = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class FaultTermsSchema(ImportSchema):
+    """What the contract says about faults besides levels and kinds. What is left out has no clock."""
+
+    response_from = fields.String(load_default=STARTS[0], validate=validate.Equal(STARTS[0]))
+    arrival_from = fields.String(load_default=STARTS[0], validate=validate.OneOf(STARTS))
+    handling_from = fields.String(load_default=STARTS[0], validate=validate.OneOf(STARTS))
+    handling_until = fields.String(load_default="repaired", validate=validate.OneOf(["repaired", "restored"]))
+    own_staff_response_min = fields.Integer(validate=validate.Range(min=1))
+    response_in_office_hours = fields.Boolean(load_default=False)
+    office_hours = fields.Nested(OfficeHoursSchema)
+    impacts = fields.List(fields.Nested(ImpactSchema), load_default=list)
+    impact_of_level = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    office_software = fields.Nested(OfficeSoftwareSchema)
+    inform_bureau = fields.Nested(InformSchema)
+    records = fields.Dict(
+        keys=fields.String(), values=fields.String(validate=validate.OneOf(RECORDS)), load_default=dict
+    )
+
+    @validates_schema
+    def check_relations(self, data: dict[str, Any], **_more: Any) -> None:
+        """A level leads to an impact that is there; counting in office hours needs office hours."""
+        _check_once([impact["key"] for impact in data["impacts"]], "impacts")
+        known = {impact["key"] for impact in data["impacts"]}
+        if unknown := set(data["impact_of_level"].values()) - known:
+            raise ValidationError(_("%(value)s stands nowhere.", value=sorted(unknown)[0]), "impact_of_level")
+        if data["response_in_office_hours"] and not data.get("office_hours"):
+            raise ValidationError(_("Give the office hours, too."), "response_in_office_hours")
+
+
 class SiteSchema(ImportSchema):
     """One command centre."""
 
@@ -90,6 +165,7 @@ class SiteSchema(ImportSchema):
     required_contents = fields.String(load_default="S", validate=validate.OneOf(["S", "F"]))
     fault_levels = fields.List(fields.Nested(FaultLevelSchema), required=True, validate=validate.Length(min=1))
     fault_kinds = fields.List(fields.Nested(FaultKindSchema), load_default=list)
+    fault_terms = fields.Nested(FaultTermsSchema, load_default=dict)
     service_lines = fields.List(fields.Nested(ServiceLineSchema), required=True, validate=validate.Length(min=1))
 
     @validates_schema
@@ -142,6 +218,16 @@ def read_site(fields_of_site: dict[str, Any]) -> SiteEntry:
     """One command centre, checked. Raises ValidationError."""
     entry: SiteEntry = SiteSchema().load(fields_of_site)
     return entry
+
+
+def check_contract(levels: list[dict[str, Any]], kinds: list[dict[str, Any]], terms: dict[str, Any]) -> dict[str, Any]:
+    """Levels, kinds and terms of a contract for faults as they are kept. Raises ValidationError."""
+    checked: dict[str, Any] = {
+        "levels": FaultLevelSchema(many=True).load(levels),
+        "kinds": FaultKindSchema(many=True).load(kinds),
+        "terms": FaultTermsSchema().load(terms),
+    }
+    return checked
 
 
 def import_sites(entries: list[SiteEntry], *, is_demo: bool = False, by: Any, now: datetime) -> Imported:

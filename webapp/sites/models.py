@@ -7,7 +7,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model
@@ -52,6 +52,10 @@ class Site(Model):
     fault_levels: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     # catalogue of fault kinds, each with its level: number, level, zh, en (R46, R47); empty where there is none
     fault_kinds: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    # what else the contract says about faults: where clocks start, impacts, office hours (R41, R48–R50)
+    fault_terms: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    # whether somebody without an account may report a fault from the page of a label
+    takes_label_reports: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     service_lines: Mapped[list[ServiceLine]] = relationship(

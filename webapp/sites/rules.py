@@ -18,6 +18,8 @@ class Right(enum.StrEnum):
     HAND_OVER = "hand_over"  # second signature of a visit where the site asks for it
     RAISE = "raise"  # report faults and hazards
     CLOSE = "close"  # close faults and hazards: the bureau only (R57)
+    INSTRUCT = "instruct"  # say how to go on with a fault that was escalated, change its level (R59, R62)
+    EDIT_FAULT_TERMS = "edit_fault_terms"  # levels, limits and clocks of the contract
     EDIT_ASSETS = "edit_assets"  # import lists, change assets, replace labels
     PRINT_LABELS = "print_labels"
     EDIT_CHECKLISTS = "edit_checklists"  # draft and publish checklists, change limits
@@ -43,6 +45,8 @@ _ROLES: dict[Right, frozenset[Role]] = {
     Right.HAND_OVER: frozenset({Role.SUPERVISOR, Role.TECHNICIAN, Role.LEAD}),
     Right.RAISE: frozenset({Role.TECHNICIAN, Role.LEAD, Role.SUPERVISOR}),
     Right.CLOSE: frozenset({Role.SUPERVISOR}),
+    Right.INSTRUCT: frozenset({Role.LEAD}),
+    Right.EDIT_FAULT_TERMS: frozenset({Role.LEAD, Role.ADMIN}),
     Right.EDIT_ASSETS: frozenset({Role.LEAD, Role.ADMIN}),
     Right.PRINT_LABELS: frozenset({Role.LEAD, Role.OFFICE, Role.ADMIN}),
     Right.EDIT_CHECKLISTS: frozenset({Role.LEAD}),

@@ -16,12 +16,13 @@ class ChoiceSchema(FormSchema):
 
 
 class SettingsSchema(FormSchema):
-    """Names, signatures and photo rule of a command centre."""
+    """Names, signatures and photo rule of a command centre; whether labels take reports without an account."""
 
     name = fields.String(required=True, validate=validate.Length(max=120))
     short_name = fields.String(required=True, validate=validate.Length(max=40))
     signatures_needed = fields.Integer(required=True, validate=validate.OneOf([1, 2]))
     photo_rule = fields.String(required=True, validate=validate.OneOf([rule.value for rule in PhotoRule]))
+    takes_label_reports = fields.Boolean(load_default=False)
 
 
 class LineSchema(FormSchema):
