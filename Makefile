@@ -74,10 +74,12 @@ bench: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compil
 	@deploy/system-packages.sh test
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
 
-# Month page and overview with 12 million inspections beside 10 thousand, on a PostgreSQL of its own; fewer with SCALE_ROWS
+# Month page and overview with 12 million inspections beside 10 thousand, on a PostgreSQL of its own; fewer with SCALE_ROWS.
+# Then list, book, board and figures with 100 thousand faults; fewer with SCALE_FAULTS
 bench-scale: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh test
 	@$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.scale
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.faults
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

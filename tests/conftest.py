@@ -117,3 +117,11 @@ def make_app(database_url: str, folder: Path) -> Flask:
     made.testing = True
     made.config["PROPAGATE_EXCEPTIONS"] = False
     return made
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the second database only tests that have a database run: the others say nothing new there."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        pure = [item for item in items if "databases" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if item not in set(pure)]

@@ -16,6 +16,7 @@ from webapp.checklists.models import Checklist, ChecklistVersion, ItemKind
 from webapp.checklists.queries import version_for
 from webapp.demo.history import Cast, past_months, play
 from webapp.demo.pictures import photo
+from webapp.demo.plans import plan_ahead, plan_months
 from webapp.extensions import db
 from webapp.faults.models import Finding
 from webapp.files.actions import receive_file
@@ -45,6 +46,7 @@ class Story:
     sealed_visit: str
     seal: str
     month: str
+    next_month: str
     fault: str
     joint_test: str
     checklist: str
@@ -56,6 +58,8 @@ def tell(app: Flask, base: str) -> Story:
         months = past_months(utc_now(), 1)
         play(months, lambda _line: None)
         now = utc_now()
+        plan_months(months, lambda _line: None)
+        plan_ahead(now, lambda _line: None)
         inspect(RADIOS, now - timedelta(minutes=50))
         abnormal = inspect(ANTENNA, now - timedelta(minutes=40), changed={"acquire_time": TOO_SLOW})
         return _story(base, abnormal, months[0])
@@ -133,6 +137,7 @@ def _story(base: str, abnormal: Inspection, month: Month) -> Story:
         sealed_visit=one(sealed),
         seal=one(select(Seal.digest).where(Seal.kind == "visit", Seal.site_id == abnormal.site_id)),
         month=str(month),
+        next_month=str(month.next().next()),
         fault=one(select(Finding.id).where(Finding.source.like(f"inspection:{abnormal.id}:%"))),
         joint_test=one(select(JointTest.id).order_by(JointTest.day.desc())),
         checklist=one(checklist),

@@ -8,11 +8,13 @@ from webapp.assets.commands import assets_commands
 from webapp.assets.label_commands import labels_command
 from webapp.assets.label_views import labels
 from webapp.assets.views import assets
+from webapp.board.views import board
 from webapp.checklists.commands import checklists_commands
 from webapp.checklists.draft_views import drafts
 from webapp.checklists.limit_views import limits
 from webapp.checklists.views import checklists
 from webapp.demo.commands import demo
+from webapp.documents.fault_views import faultpapers
 from webapp.documents.sheet_views import papersheets
 from webapp.documents.views import documents
 from webapp.dossiers.views import dossiers
@@ -20,6 +22,7 @@ from webapp.faults.commands import faults_commands
 from webapp.faults.hazard_views import hazard_doors
 from webapp.faults.label_report_views import label_report_doors
 from webapp.faults.policy_views import faults
+from webapp.faults.problem_views import faultbook
 from webapp.fieldwork.app_views import app_shell
 from webapp.fieldwork.import_views import importing
 from webapp.fieldwork.outbox_views import outbox
@@ -39,6 +42,7 @@ from webapp.plans.views import plans
 from webapp.reminders.commands import reminders_commands
 from webapp.reminders.views import reminders
 from webapp.reports.closing_commands import month_commands
+from webapp.reports.fault_figures_views import faultfigures
 from webapp.reports.review_views import reviews
 from webapp.reports.rollup_views import overview
 from webapp.reports.views import reports
@@ -64,6 +68,7 @@ def register_rooms(app: Flask) -> None:
         limits,
         files,
         faults,
+        faultbook,
         hazard_doors,
         label_report_doors,
         notes,
@@ -77,7 +82,10 @@ def register_rooms(app: Flask) -> None:
         plan_calendar,
         jointtests,
         reports,
+        faultfigures,
         documents,
+        faultpapers,
+        board,
         papersheets,
         overview,
         reminders,

@@ -60,6 +60,20 @@ PAGES: dict[str, tuple[str | None, Opener]] = {
     "refused": ("lead", lambda story: "/field-work/refused"),
     "outbox-import": ("lead", lambda story: "/field-work/import"),
     "month-closing": ("lead", lambda story: f"/months/{story.month}/closing"),
+    "plans": ("lead", lambda story: "/plans"),
+    "plan": ("lead", lambda story: f"/plans/{story.next_month}"),
+    "plan-decide": ("supervisor", lambda story: f"/plans/{story.next_month}"),
+    "plan-edit": ("supervisor", lambda story: f"/plans/{story.next_month}/review"),
+    "presentations": ("lead", lambda story: "/plans/presentations"),
+    "working-days": ("lead", lambda story: "/plans/calendar"),
+    "month-review": ("lead", lambda story: f"/months/{story.month}/review"),
+    "documents": ("office", lambda story: f"/documents/{story.month}"),
+    "paper-sheets": ("lead", lambda story: "/paper-sheets"),
+    "overview": ("office", lambda story: "/overview"),
+    "reminders": ("lead", lambda story: "/reminders"),
+    "reminder-targets": ("lead", lambda story: "/reminders/targets"),
+    "joint-test-history": ("office", lambda story: "/joint-tests/history"),
+    "fault-terms": ("lead", lambda story: "/faults/policy"),
     "joint-tests": ("tech", lambda story: f"/joint-tests/{story.month}"),
     "joint-test-new": ("tech", lambda story: "/joint-tests/new"),
     "joint-test": ("supervisor", lambda story: f"/joint-tests/{story.joint_test}"),
@@ -80,13 +94,13 @@ PAGES: dict[str, tuple[str | None, Opener]] = {
 def test_a_page_is_readable_by_all_at_every_size(name: str, story: Story, reader: Any):
     username, address = PAGES[name]
     page: Page = reader(username)
+    page.goto(story.base + address(story))
+    page.wait_for_load_state("networkidle")
     problems = []
     for size, scheme in LOOKS if not PICTURES else ALL_LOOKS:
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.goto(story.base + address(story))
-        page.wait_for_load_state("networkidle")
         problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
         if PICTURES:
             picture(page, Path(PICTURES) / f"{name}-{size}-{scheme}.png")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.conftest import make_app
 from tests.documents.october import make
 from tests.reports.month_of_work import AFTER_OCTOBER, OCTOBER, site_called, somebody
 from tests.visits.days import day_of, signed
@@ -23,10 +24,12 @@ from webapp.reports.closing import close
 pytestmark = pytest.mark.one_database
 
 
-@pytest.fixture
-def bundle(app, tmp_path):
-    """October with a sealed sheet, closed, as a bundle."""
-    with app.test_request_context():
+@pytest.fixture(scope="module")
+def october(databases, tmp_path_factory):
+    """October with a sealed sheet, closed, as a bundle: made once, it takes many seconds."""
+    folder = tmp_path_factory.mktemp("october")
+    app = make_app(databases.copy("october"), folder)
+    with app.test_request_context(headers={"Cookie": "language=en"}):
         with transaction():
             signed(day_of(at=datetime(2026, 10, 12, 2, 0, tzinfo=UTC)))
         with transaction():
@@ -35,8 +38,14 @@ def bundle(app, tmp_path):
     make(app, [Kind.BUNDLE])
     with app.app_context():
         row = db.session.query(Document).filter_by(kind="bundle").one()
-        target = tmp_path / "bundle.zip"
-        target.write_bytes(store().read(row.sha256))
+        return store().read(row.sha256)
+
+
+@pytest.fixture
+def bundle(october, tmp_path):
+    """The bundle as a file."""
+    target = tmp_path / "bundle.zip"
+    target.write_bytes(october)
     return target
 
 

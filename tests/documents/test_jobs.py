@@ -36,7 +36,7 @@ def documents_of(app):
 def test_a_bundle_is_made_with_all_that_is_in_it():
     assert kinds_to_make([Kind.BUNDLE]) == tuple(Kind)
     assert kinds_to_make([Kind.HAZARDS, Kind.PLAN]) == (Kind.PLAN, Kind.HAZARDS)
-    assert steps_of(tuple(Kind)) == 6 * 4 + 1
+    assert steps_of(tuple(Kind)) == 7 * 4 + 1
     assert formats_of(Kind.BUNDLE) == (Format.ZIP,)
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from tests.faults.hazards_played import rectify
 from tests.faults.played import RECORD, take
 from webapp.assets.models import Asset
 from webapp.extensions import db
@@ -211,9 +212,16 @@ def test_closing_needs_a_reason_and_happens_once(as_, in_app):
     assert "陈志强" in bureau.get(f"/faults/{finding}").text
 
 
-def test_hazards_are_closed_the_same_way(as_, in_app):
+def test_a_hazard_is_closed_by_the_same_door_once_it_is_rectified(as_, in_app):
     hazard, bureau = in_app(lambda: raised("hazard")), as_("supervisor")
     assert "YH-" in bureau.get(f"/faults/{hazard}").text
+    assert bureau.post(f"/faults/{hazard}/closure", data={"reason": "cable fixed"}).status_code == 409
+
+    def rectified() -> None:
+        with transaction():
+            rectify(db.session.get_one(Finding, hazard), now=utc_now())
+
+    in_app(rectified)
     assert bureau.post(f"/faults/{hazard}/closure", data={"reason": "cable fixed"}).status_code == 303
 
 
@@ -227,7 +235,7 @@ def test_another_sites_finding_and_an_unknown_one_look_the_same(as_, in_app):
 def test_the_page_leads_back_to_the_record_it_comes_from(as_, in_app):
     origin = uuid.uuid4()
     finding = in_app(lambda: raised(source=f"inspection:{origin}:lamp"))
-    assert f'href="/inspections/{origin}"' in as_("office").get(f"/faults/{finding}").text
+    assert f'href="/inspections/{origin}#a-lamp"' in as_("office").get(f"/faults/{finding}").text
 
 
 def test_times_are_those_of_the_findings_own_site(as_, in_app):

@@ -21,6 +21,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.cast import SHAOGUAN
+from tests.faults.test_actions import raised
 from tests.inspections.documents import ANTENNA, asset_with, filled
 from tests.jointtests.documents import NOON, flat_record
 from tests.visits.days import day_of, photo, signed, somebody
@@ -33,10 +34,14 @@ from webapp.documents.models import Document as FiledDocument
 from webapp.documents.models import Format, Kind, Outcome
 from webapp.documents.sheets import register as register_sheet
 from webapp.extensions import db
+from webapp.faults.label_reports import Told
+from webapp.faults.label_reports import take as take_report
 from webapp.faults.models import Finding
+from webapp.faults.problems import open_problem
 from webapp.fieldwork.actions import note_report
 from webapp.fieldwork.schemas import ReportSchema
-from webapp.files.actions import attach
+from webapp.files.actions import attach, keep_bytes
+from webapp.files.models import StoredFile
 from webapp.files.store import store
 from webapp.inspections.models import Inspection
 from webapp.jointtests.actions import hand_in
@@ -132,12 +137,16 @@ def make_world() -> World:
         note_report(ReportSchema().load(device), user_agent="", by=lead, now=utc_now())
         robot = {"name": "x", "url": Secret(ROBOT["url"]), "secret": Secret(""), "is_on": True}
         target = add_target(site, robot=Robot.JSON, **robot, by=lead.id, now=utc_now())
+        fault = raised(tech, level="general")
+        owned = {"owner_kind": "supplier", "owner": "x"}
+        problem = open_problem(site, {"title": "x", **owned}, [fault.number], by=lead, now=utc_now())
         month = Month(2026, 11)
         told = [finding_line.id for finding_line in findings_of(site, month)]
         tell(site, month, told, "mended", "watched", by=tech, now=utc_now())
         step = hand_in_month(site, month, "a quiet month", by=lead, now=utc_now())
         document = filled(asset)
         paper = filed_document(site, lead)
+        shot = keep_bytes(store().read(db.session.get_one(StoredFile, file_id).sha256), None)
         sheet = {"line": line.id, "filled_in_on": date(2026, 11, 18), "kept_at": ""}
         registered = register_sheet(site, sheet, [file_id], by=tech, now=utc_now())
         record = flat_record(**{"photo.conclusion.0.photos": None})  # a photo would belong to one person
@@ -148,6 +157,7 @@ def make_world() -> World:
                 "version_id": draft.id,
                 "item_id": draft.items[0].id,
                 "finding_id": finding.id,
+                "problem_id": problem.id,
                 "file_id": file_id,
                 "note_id": note.id,
                 "refusal_id": refusal_id,
@@ -163,6 +173,7 @@ def make_world() -> World:
                 "target_id": target.id,
                 "document_id": paper.id,
                 "sheet_id": registered.id,
+                "report_id": take_report(asset, Told("smoke"), shot, now=utc_now()).id,
                 "token": label.token,
                 "seal": seal.digest,
                 "month": str(month),
@@ -173,6 +184,9 @@ def make_world() -> World:
             by_endpoint={
                 "inspections.receive": {"inspection_id": uuid.uuid4()},
                 "faults.receive": {"finding_id": uuid.uuid4()},
+                "faultpapers.docx": {"finding_id": fault.id},
+                "faultpapers.pdf": {"finding_id": fault.id},
+                "faultfigures.behind": {"figure": "due"},
                 "jointtests.receive": {"test_id": uuid.uuid4()},
                 "files.receive": {"file_id": uuid.uuid4()},
                 "notes.receive": {"note_id": uuid.uuid4()},
@@ -182,6 +196,9 @@ def make_world() -> World:
                 "faults.arrive": {"reason": "label torn off"},
                 "faults.close": {"reason": "tested"},
                 "faults.step": {"kind": "acknowledged", "text": "on my way"},
+                "hazards.step": {"kind": "started"},
+                "label_reports.confirm": {"level": "general"},
+                "label_reports.reject": {"reason": "it works"},
                 "faults.change_policy": {
                     "reason": "agreed",
                     "general.response_min": "11",
@@ -190,6 +207,9 @@ def make_world() -> World:
                     "handling_until": "repaired",
                 },
                 "faults.reopen": {"reason": "fails again"},
+                "faultbook.add": {"title": "x", "faults": "none", **owned},
+                "faultbook.decide": {"earlier": fault.id, "is_repeat": "true", "reason": "same"},
+                "faultbook.take_step": {"state": "solved", **owned},
                 "notes.receive": written,
                 "notes.handle": {"comment": "sealed"},
                 "inspections.receive": document,

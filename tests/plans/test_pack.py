@@ -77,6 +77,7 @@ def history(app, made) -> None:
     made(unheard_of)
 
 
+@pytest.mark.one_database
 def test_each_page_is_byte_for_byte_the_page_at_its_own_address(app, as_, made):
     history(app, made)
     for language in ("zh", "en"):

@@ -292,6 +292,7 @@ def closed_with_addenda(app):
         arrived_late(ANTENNA, supersedes=str(antenna.id))
 
 
+@pytest.mark.one_database
 def test_every_number_of_a_closed_month_still_opens_exactly_its_rows(as_, closed_with_addenda):
     browser = as_("lead")
     links = [each for each in parsed(browser.get(MONTH)).iter("a") if each.get("data-figure")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from itertools import pairwise
 
 import pytest
@@ -325,3 +327,46 @@ def test_a_kept_summary_gives_the_figures_back_as_they_stood(context):
     assert summary_in(content).fault_figures == summary.fault_figures
     del content["summary"]["fault_figures"]  # a month that was closed by an older version
     assert summary_in(content).fault_figures is None
+
+
+# pages
+
+
+def test_every_figure_of_the_page_opens_as_many_faults_as_it_says(app, as_):
+    with app.test_request_context():
+        asset = next(each for each in list_rows() if each.units == 1)
+        played(IN_OCTOBER, asset)
+        played(IN_OCTOBER + 3 * DAY, asset, after=9 * HOUR)
+        raise_one(IN_OCTOBER + 5 * DAY, list_rows()[1])
+        system = str(asset.system_id)
+    for client in (as_("tech"), as_("supervisor", "zh")):
+        text = client.get("/fault-figures/2026-10").text
+        opened = re.findall(r'data-figure="([a-z-]+)" href="([^"]+)">(\d+)<', text)
+        assert {name for name, _address, _number in opened} == {"raised", "due", "late", "proposed", "repairs"}
+        assert any(f"system={system}" in address for _name, address, _number in opened)
+        for _name, address, number in opened:
+            page = client.get(unescape(address)).text
+            assert page.count("data-record") == int(number)
+            assert f'data-total="{number}"' in page
+    assert as_("tech").get("/fault-figures/2026-10/nonsense").status_code == 404
+    assert as_("tech").get(f"/fault-figures/2026-10/due?system={uuid.uuid4()}").status_code == 404
+    assert as_("tech2").get(f"/fault-figures/2026-10/due?system={system}").status_code == 404
+    month = as_("lead").get("/months/2026-10").text
+    assert 'id="fault-figures"' in month
+    assert "33.3" in month
+
+
+@pytest.mark.one_database
+def test_the_page_of_figures_takes_the_same_statements_whatever_the_month_holds(app, as_, queries):
+    def taken() -> int:
+        client.get("/fault-figures/2026-10")
+        queries.clear()
+        assert client.get("/fault-figures/2026-10").status_code == 200
+        return len([sql for sql in queries if not sql.startswith(("BEGIN", "PRAGMA"))])
+
+    client = as_("lead")
+    few = taken()
+    with app.test_request_context():
+        for number, asset in enumerate(list_rows()[:6]):
+            played(IN_OCTOBER - number * 20 * DAY, asset)
+    assert taken() == few <= 14

@@ -307,4 +307,4 @@ def test_building_takes_the_same_few_statements_whatever_the_amount(context, que
     site = site_called("SG")
     queries.clear()
     build(site, OCTOBER, AFTER_OCTOBER)
-    assert len([statement for statement in queries if statement.lstrip().upper().startswith("SELECT")]) == 6, queries
+    assert len([statement for statement in queries if statement.lstrip().upper().startswith("SELECT")]) == 7, queries

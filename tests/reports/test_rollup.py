@@ -262,7 +262,7 @@ def test_each_cell_opens_that_month_of_that_site(app, as_):
 @pytest.mark.parametrize("show", ["", "coverage", "abnormal", "faults", "late", "unsent", "nonsense"])
 def test_every_figure_is_a_number_and_not_a_colour_alone(app, as_, show):
     page = as_("lead").get(f"/overview?show={show}").text
-    cells = re.findall(r'class="heat".*?</small>(.*?)</button>', page)
+    cells = re.findall(r'class="heat".*?</small><span aria-hidden="true">(.*?)</span></button>', page)
     assert len(cells) == 12
     assert all(re.fullmatch(r"–|\d+(\.\d)?", cell) for cell in cells), cells
 

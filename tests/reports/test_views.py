@@ -74,6 +74,7 @@ def full_october(app):
         october_with_everything()
 
 
+@pytest.mark.one_database
 def test_every_number_on_the_page_opens_exactly_its_rows(as_, full_october):
     browser = as_("lead")
     links = [e for e in parsed(browser.get(MONTH)).iter("a") if e.get("data-figure")]
@@ -95,6 +96,7 @@ def test_every_number_on_the_page_opens_exactly_its_rows(as_, full_october):
     assert {f"content-S{n}" for n in range(1, 8)} & named
 
 
+@pytest.mark.one_database
 def test_all_figures_open_in_an_empty_month_too(as_):
     browser = as_("office")
     for figure in FIGURES:

@@ -18,13 +18,15 @@ from tests.inspections.documents import ANTENNA, asset_with, filled
 from tests.jointtests.documents import NOON, flat_record
 from tests.visits.days import QUIET, day_of, drawn_by, somebody
 from webapp.extensions import db
-from webapp.faults.models import Finding
+from webapp.faults.actions import raise_finding
+from webapp.faults.hazards import Decision, decide, hand_in_list
+from webapp.faults.models import Finding, FindingKind
 from webapp.inspections.models import Inspection
 from webapp.jointtests.actions import hand_in
 from webapp.jointtests.models import JointTest
 from webapp.jointtests.schemas import load_document
 from webapp.kit.canonical import sha256_hex
-from webapp.kit.clock import utc_now
+from webapp.kit.clock import Month, local_day, utc_now
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
 from webapp.sites.queries import site_coded
@@ -38,6 +40,7 @@ UNREADABLE = {
     "finding": {"kind": "odd"},
     "arrival": {"arrived_at": "yesterday"},
     "fault_step": {"kind": "odd"},
+    "hazard_step": {"kind": "odd"},
     "note": {"text": ""},
     "sign_off": {"capacity": "king"},
     "brought": {"day": "yesterday"},
@@ -51,6 +54,7 @@ CHANGED = {
     "finding": {"text": "another"},
     "arrival": {"reason": "another"},
     "fault_step": {"text": "another"},
+    "hazard_step": {"text": "another"},
     "note": {"text": "another"},
     "sign_off": {"name": "another"},
     "brought": {"name": "another"},
@@ -151,6 +155,16 @@ def _fault_step() -> Letter:
     return _letter("fault_step", somebody("tech"), f"/faults/{finding.id}/steps", form)
 
 
+def _hazard_step() -> Letter:
+    site, lead, now = site_coded("SG"), somebody("lead"), utc_now()
+    told = {"item_text": "", "level": None, "text": "loose", "photo_ids": [], "source": None, "channel": "site"}
+    asset = asset_with(ANTENNA)
+    hazard = raise_finding(FindingKind.HAZARD, site=site, asset=asset, by=lead, reported_at=now, now=now, **told)
+    hand_in_list(site, Month.of(local_day(now, site.timezone)), {hazard.id: ""}, by=lead, now=now)
+    decide(site.id, [Decision(hazard.id, is_approved=True)], by=somebody("supervisor"), now=now)
+    return _letter("hazard_step", somebody("tech"), f"/faults/hazards/{hazard.id}/steps", {"kind": "started"})
+
+
 def _note() -> Letter:
     form = {"site": site_coded("SG").id, "text": "water under the rack"}
     return _letter("note", somebody("tech"), "/notes/{}", form)
@@ -206,6 +220,7 @@ _MADE: dict[str, Callable[[], Letter]] = {
     "finding": _finding,
     "arrival": _arrival,
     "fault_step": _fault_step,
+    "hazard_step": _hazard_step,
     "note": _note,
     "sign_off": _sign_off,
     "brought": _brought,

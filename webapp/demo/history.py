@@ -25,6 +25,7 @@ from webapp.checklists.published import PublishedItem, PublishedVersion
 from webapp.checklists.queries import overrides_for, versions_for
 from webapp.checklists.rules import Bounds, bounds
 from webapp.demo.fault_story import play_faults
+from webapp.demo.hazard_story import play_hazards
 from webapp.demo.joint_tests import play_joint_test
 from webapp.demo.pictures import photo, signature
 from webapp.extensions import db
@@ -56,14 +57,18 @@ USUAL = {"dB": 9, "dBm": -55, "V": 226, "%": 92, "℃": 24, "s": 120, "ms": 60, 
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays in a site: who inspects, who signs (and takes over the sheet where two signatures are needed)."""
+    """Who plays in a site: who inspects, who signs (and takes over the sheet where two signatures are needed).
+
+    Without a project lead nobody hands in the list of hazards there.
+    """
 
     site: str
     technician: str
     supervisor: str
+    lead: str = ""
 
 
-CASTS = (Cast("SG", "tech", "supervisor"), Cast("FT", "tech2", "supervisor2"))
+CASTS = (Cast("SG", "tech", "supervisor", "lead"), Cast("FT", "tech2", "supervisor2"))
 
 
 def play(months: Sequence[Month], say: Callable[[str], None]) -> None:
@@ -82,6 +87,10 @@ def play(months: Sequence[Month], say: Callable[[str], None]) -> None:
             last = month == months[-1]
             played = play_faults(site, month, cast.technician, cast.supervisor, is_last=last, request=_request)
             say(f"{site.code} {month}: {played} faults")
+            if cast.lead:
+                people = cast.lead, cast.supervisor, cast.technician
+                listed = play_hazards(site, month, *people, is_last=last, request=_request)
+                say(f"{site.code} {month}: {listed} hazards on the list of the month")
             test = _play_joint_test(cast, site, days[-2], is_slow=month == months[-1])
             if test:
                 say(f"{site.code} {month}: joint test {test}, signed and sealed")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from flask import current_app
 
+from webapp.documents.fault_analysis import Analysed, month_analysis
+from webapp.documents.fault_material import faults_in
 from webapp.documents.hazard_paper import hazard_paper
 from webapp.documents.joint_test_paper import joint_test_paper
 from webapp.documents.maintenance_paper import Upkeep, maintenance_paper
@@ -100,6 +102,11 @@ class Material:
         minutes = {level["key"]: level["handling_min"] for level in self.site.fault_levels if level.get("handling_min")}
         return Upkeep(arrivals_at([line.id for line in self.summary.faults]), minutes)
 
+    @cached_property
+    def faults(self) -> list[Analysed]:
+        """The faults of the month with their records."""
+        return faults_in(self.site, self.month, self.now)
+
     def paper(self, kind: Kind, version: int) -> Paper:
         """The paper of one kind."""
         frame = self.frame(version, list(self._files(kind)))
@@ -113,6 +120,9 @@ class Material:
             return joint_test_paper(self.joint_tests, frame)
         if kind is Kind.HAZARDS:
             return hazard_paper(self.summary, frame)
+        if kind is Kind.FAULTS:
+            blocks = month_analysis(self.faults, self.summary.fault_figures, frame)
+            return frame.paper(kind, blocks, as_of=self.now)
         return maintenance_paper(self.summary, self.upkeep, frame)
 
     def frame(self, version: int, file_ids: list[uuid.UUID]) -> Frame:

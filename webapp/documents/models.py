@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     SHEETS = "sheets"  # 巡检记录表
     JOINT_TEST = "joint_test"  # 月度联调报告
     HAZARDS = "hazards"  # 隐患汇总表
+    FAULTS = "faults"  # 系统故障处理分析报告
     MAINTENANCE = "maintenance"  # 维护和总结分析报表
     BUNDLE = "bundle"  # all of them with what is needed to verify them
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
+from webapp.documents.fault_analysis import figures_table
 from webapp.documents.findings_paper import findings_table
 from webapp.documents.models import Kind
 from webapp.documents.month_tables import (
@@ -58,6 +59,7 @@ def month_paper(summary: MonthlySummary, frame: Frame) -> Paper:
         abnormal_table(summary, frame),
         head(_("Faults: what was done and what is planned")),
         findings_table(_("Faults"), summary.faults, summary, frame),
+        *_fault_figures(summary, head),
         head(_("Hazards: what was done and what is planned")),
         findings_table(_("Hazards"), summary.hazards, summary, frame),
         head(_("Re-inspections")),
@@ -145,6 +147,13 @@ def _advice(summary: MonthlySummary, frame: Frame) -> list[Block]:
         f"{line.name}: {line.advice} ({line.technician}, {frame.at_text(line.finished_at)})" for line in summary.advice
     )
     return [Paragraph("\n".join([_("Advice on the environment"), *lines]))]
+
+
+def _fault_figures(summary: MonthlySummary, head: Numbering) -> list[Block]:
+    """Availability, timeliness and the rest (R79–R81); nothing for a month closed by an older version."""
+    if summary.fault_figures is None:
+        return []
+    return [head(_("Figures about faults")), figures_table(summary.fault_figures)]
 
 
 def _joint_tests(summary: MonthlySummary, head: Numbering) -> list[Block]:

@@ -17,12 +17,13 @@ from webapp.kit.clock import Month
 from webapp.kit.language import full_day, language, month_name
 from webapp.reports.words import day_span
 
-PREFIXES = {  # 计划, 报告, 记录, 联调, 隐患, 维护, 资料包
+PREFIXES = {  # 计划, 报告, 记录, 联调, 隐患, 分析, 维护, 资料包
     Kind.PLAN: "JH",
     Kind.REPORT: "BG",
     Kind.SHEETS: "JL",
     Kind.JOINT_TEST: "LT",
     Kind.HAZARDS: "YH",
+    Kind.FAULTS: "FX",
     Kind.MAINTENANCE: "WH",
     Kind.BUNDLE: "ZL",
 }
@@ -88,6 +89,7 @@ def name_of(kind: Kind) -> str:
         Kind.SHEETS: _("Inspection record sheets"),
         Kind.JOINT_TEST: _("Monthly joint-test report"),
         Kind.HAZARDS: _("Hazard list"),
+        Kind.FAULTS: _("Fault analysis reports"),
         Kind.MAINTENANCE: _("Maintenance and analysis tables"),
         Kind.BUNDLE: _("Bundle of the month"),
     }

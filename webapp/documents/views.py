@@ -108,7 +108,7 @@ def take(document_id: uuid.UUID) -> Response:
         actions.note_exported(
             site, month, form.value, by=current_user, now=utc_now(), document=str(document_id), sha256=document.sha256
         )
-    return _attached(send_file(path, MEDIA_TYPES[form]), name)
+    return attached(send_file(path, MEDIA_TYPES[form]), name)
 
 
 @documents.get("/months/<month>.docx")
@@ -127,7 +127,7 @@ def month_docx(month: str) -> Response:
         actions.note_exported(current_site(), chosen, "docx", by=current_user, now=now)
     answer = make_response(data)
     answer.mimetype = MEDIA_TYPES[Format.DOCX]
-    return _attached(answer, name)
+    return attached(answer, name)
 
 
 @documents.post("/documents/<month>/parties")
@@ -154,7 +154,8 @@ def _job_of(site: Site, month: Month) -> dict[str, Any]:
     }
 
 
-def _attached(answer: Response, name: str) -> Response:
+def attached(answer: Response, name: str) -> Response:
+    """The answer as a file to keep, under a Chinese name; nothing in it may run in a browser."""
     plain = f"document{Path(name).suffix}"  # for clients that read no Chinese
     answer.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
     answer.headers["Cache-Control"] = "private, no-store"

@@ -27,6 +27,7 @@ def about(kind: Kind) -> str:
         Kind.SHEETS: _("The record sheets of all visits with their signatures."),
         Kind.JOINT_TEST: _("Links, levels, rates and grades beside those of last month."),
         Kind.HAZARDS: _("Hazards with their age, for the bureau to agree to."),
+        Kind.FAULTS: _("Each fault with cause, responsibility and lessons; figures; what is not repaired."),
         Kind.MAINTENANCE: _("Faults handled and not repaired yet, causes, timeliness."),
         Kind.BUNDLE: _("All documents, sealed records, photos and a checker in one ZIP, to be verified by anybody."),
     }

@@ -14,7 +14,7 @@ from webapp.sites.rules import Right
 
 @dataclass(frozen=True)
 class HazardPage:
-    """A hazard as one person sees it. `next_step`: see hazard_rules. `proposal`: what the bureau is asked to agree to."""
+    """A hazard as one person sees it. `next_step`: see hazard_rules. `proposal`: what the bureau shall agree to."""
 
     state: State
     age_days: int

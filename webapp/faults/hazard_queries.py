@@ -106,9 +106,9 @@ def found_hazards(site: Site) -> list[FoundHazard]:
 def undecided(site_id: uuid.UUID) -> list[HazardListEntry]:
     """What waits for the bureau's word, as it stands on the lists, the oldest first, with finding and asset."""
     listed = (Finding.site_id == site_id, Finding.hazard_state == State.LISTED.value)
-    newest = (
-        select(func.max(HazardListEntry.id)).join(HazardListEntry.finding).where(*listed)
-    ).group_by(HazardListEntry.finding_id)
+    newest = (select(func.max(HazardListEntry.id)).join(HazardListEntry.finding).where(*listed)).group_by(
+        HazardListEntry.finding_id
+    )
     wanted = select(HazardListEntry).options(joinedload(HazardListEntry.finding).joinedload(Finding.asset))
     return list(db.session.scalars(wanted.where(HazardListEntry.id.in_(newest)).order_by(HazardListEntry.id)))
 
@@ -151,7 +151,6 @@ def hazards_of(site: Site, month: Month, now: datetime) -> dict[uuid.UUID, Hazar
     For the summary of the month and its hazard list. Three statements.
     """
     since, until = month.bounds(site.timezone)
-    until = min(until, now)
     mine = (Finding.site_id == site.id, Finding.kind == FindingKind.HAZARD.value, Finding.reported_at < until)
     touching = (*mine, or_(Finding.reported_at >= since, Finding.closed_at.is_(None), Finding.closed_at >= since))
     findings = db.session.scalars(select(Finding).where(*touching).order_by(Finding.number)).all()
@@ -159,7 +158,7 @@ def hazards_of(site: Site, month: Month, now: datetime) -> dict[uuid.UUID, Hazar
     told = select(FindingEvent).join(FindingEvent.finding).where(*touching, FindingEvent.received_at < until)
     for event in db.session.scalars(told.order_by(FindingEvent.id)):
         events[event.finding_id].append(event)
-    return {finding.id: _line(finding, events[finding.id], until, site) for finding in findings}
+    return {finding.id: _line(finding, events[finding.id], min(until, now), site) for finding in findings}
 
 
 def _line(finding: Finding, events: Iterable[FindingEvent], until: datetime, site: Site) -> HazardLine:

@@ -51,7 +51,9 @@ class Told:
 def check_how_often(asset: Asset, *, now: datetime) -> None:
     """Raises TooMany where this device has been reported often enough in the last hour."""
     if told_since(asset.id, now - OF_A_LABEL_WITHIN) >= MOST_OF_A_LABEL:
-        raise TooMany(_("This device has been reported several times within the hour. If it is urgent, please tell the staff."))
+        raise TooMany(
+            _("This device has been reported several times within the hour. If it is urgent, please tell the staff.")
+        )
 
 
 def take(asset: Asset, told: Told, photo: Bytes | None, *, now: datetime) -> LabelReport:
@@ -119,9 +121,7 @@ def confirm(
     )
     _decide(report, {"finding_id": finding.id, "reason": ""}, by=by, now=now)
     told = {"number": finding.number, "level": finding.level}
-    record(
-        Verb.LABEL_REPORT_CONFIRMED, f"label_report:{report.id}", by=by.id, now=now, site_id=report.site_id, **told
-    )
+    record(Verb.LABEL_REPORT_CONFIRMED, f"label_report:{report.id}", by=by.id, now=now, site_id=report.site_id, **told)
     return finding
 
 

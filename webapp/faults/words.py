@@ -87,6 +87,11 @@ def event_shape(event: FindingEvent) -> str:
         EventKind.LEVEL_CHANGED: "warn",
         EventKind.PAUSE_ASKED: "waiting",
         EventKind.PAUSE_AGREED: "waiting",
+        EventKind.LISTED: "waiting",
+        EventKind.APPROVED: "ok",
+        EventKind.REFUSED: "abnormal",
+        EventKind.DONE: "ok",
+        EventKind.SENT_BACK: "abnormal",
     }
     return shapes.get(EventKind(event.kind), "info")
 

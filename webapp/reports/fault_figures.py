@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from webapp.faults.clocks import ClockName, clocks_of
+from webapp.faults.clocks import Clock, handling_of
 from webapp.faults.facts import FaultFacts
 from webapp.faults.repeats import Repeat, candidates, repeat_of
 from webapp.reports.rules import percent
@@ -131,19 +131,22 @@ def figures_between(
     served: Sequence[Served],
     faults: Iterable[FaultFacts],
     decisions: Mapping[uuid.UUID, bool],
-    total_name: str = "",
+    clocks: Mapping[uuid.UUID, Clock | None] | None = None,
 ) -> FaultFigures:
     """The figures of a month from its first moment to that of the next one, as known at `now`.
 
     Nothing is counted beyond `now`. `faults` reach back `LOOKING_BACK`, for repeats and for limits that end here.
+    `clocks`: the clocks of handling, where several months need them.
     """
     start, end = span
     known = [fault.known_at(now) for fault in faults if fault.reported_at <= now]
     places = {each.asset_id: each for each in served}
     earlier = {each.fault.id: each.earlier.number for each in candidates(known)}
+    clocks = handling_clocks(known, now) if clocks is None else clocks
     shown = []
     for fault in known:
-        figure = _figure(fault, span, now, places, earlier.get(fault.id, ""), decisions.get(fault.id))
+        said = earlier.get(fault.id, ""), decisions.get(fault.id)
+        figure = _figure(fault, span, now, places, clocks[fault.id], *said)
         if figure.is_raised or figure.is_due or figure.is_repaired or figure.down_seconds:
             shown.append(figure)
     seen = (start, max(start, min(end, now)))
@@ -155,8 +158,13 @@ def figures_between(
         _sums(system_id, assets[0].system, assets[0].line_number, assets, shown, down, seen)
         for system_id, assets in by_system.items()
     )
-    total = _sums(None, total_name, 0, served, shown, down, seen)
+    total = _sums(None, "", 0, served, shown, down, seen)
     return FaultFigures(systems, total, tuple(sorted(shown, key=lambda each: (each.reported_at, each.number))))
+
+
+def handling_clocks(faults: Iterable[FaultFacts], now: datetime) -> dict[uuid.UUID, Clock | None]:
+    """Fault → its clock of handling as it stands at `now`."""
+    return {fault.id: handling_of(fault, now) for fault in faults}
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
@@ -206,11 +214,11 @@ def _figure(
     span: Span,
     now: datetime,
     places: Mapping[uuid.UUID, Served],
+    handling: Clock | None,
     earlier: str,
     decision: bool | None,
 ) -> FaultFigure:
     start, end = span
-    handling = clocks_of(fault, now).get(ClockName.HANDLING)
     due_at = handling.due_at if handling else None
     place = places.get(fault.asset_id) if fault.asset_id else None
     repaired = fault.repaired.at if fault.repaired else None

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select, union_all
+from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.assets.models import Asset
@@ -103,7 +103,7 @@ def _facts(row: Any, steps: tuple[Step, ...], terms: Terms) -> FaultFacts:
 
 
 def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
-    """Fault × step; the terms stand in one row of each policy only, for they are long."""
+    """Fault × step; the terms stand with one fault of each policy only, for they are long."""
     decision = aliased(RepeatDecision)
     said = (
         select(decision.is_repeat)
@@ -126,8 +126,6 @@ def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
         .where(Finding.id.in_(reaching))
         .subquery()
     )
-    first = aliased(FindingEvent)
-    opening = select(func.min(first.id)).where(first.finding_id == here.c.id).correlate(here).scalar_subquery()
     return (
         select(
             here,
@@ -141,10 +139,7 @@ def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
         )
         .select_from(here)
         .outerjoin(FindingEvent, FindingEvent.finding_id == here.c.id)
-        .outerjoin(
-            FaultPolicy,
-            and_(FaultPolicy.id == here.c.policy, here.c.nth == 1, or_(FindingEvent.id == opening, opening.is_(None))),
-        )
+        .outerjoin(FaultPolicy, and_(FaultPolicy.id == here.c.policy, here.c.nth == 1))
         .order_by(FindingEvent.id)
     )
 

@@ -11,7 +11,7 @@ from webapp.files.queries import files_with
 from webapp.files.store import store
 from webapp.kit import charts
 from webapp.kit.pdf import pdf_of
-from webapp.reports import closing_words, review_words, words
+from webapp.reports import closing_words, fault_figures_words, review_words, words
 from webapp.reports.figures import signed_visits
 from webapp.reports.summary import MonthlySummary
 
@@ -27,6 +27,7 @@ def pdf_of_month(summary: MonthlySummary) -> bytes:
         words=words,
         closing_words=closing_words,
         review_words=review_words,
+        fault_words=fault_figures_words,
         sheets=signed_visits(summary),
         charts=charts,
         pictures=_pictures(chosen),

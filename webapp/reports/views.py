@@ -19,7 +19,7 @@ from webapp.kit.problems import Invalid, NotFound
 from webapp.kit.respond import done, page
 from webapp.kit.spreadsheet import table_answer
 from webapp.kit.transaction import transaction
-from webapp.reports import closing_words, review_words, words
+from webapp.reports import closing_words, fault_figures_words, review_words, words
 from webapp.reports.actions import explain
 from webapp.reports.closing import close, is_accepted, shown
 from webapp.reports.closing_queries import unsent_of
@@ -57,6 +57,7 @@ def month(month: str) -> Response:
         "words": words,
         "closing_words": closing_words,
         "review_words": review_words,
+        "fault_words": fault_figures_words,
         "charts": charts,
         "sheets": signed_visits(summary),
     }

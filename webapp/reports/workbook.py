@@ -58,6 +58,7 @@ def _summary(summary: MonthlySummary) -> Sheet:
         [words.figure("faults-open"), sum(f.is_open for f in summary.faults), None],
         [words.figure("hazards"), sum(f.is_from_this_month for f in summary.hazards), None],
         [words.figure("hazards-open"), sum(f.is_open for f in summary.hazards), None],
+        *_fault_lines(summary),
         [words.figure("photos"), summary.photos, None],
         [words.figure("joint-tests"), len(summary.joint_tests), None],
     ]
@@ -73,6 +74,19 @@ def _closing_lines(summary: MonthlySummary) -> list[list[Cell]]:
         [_("Closed by"), summary.closing.by, None],
         [_("Seal"), summary.closing.digest, None],
         [_("Addenda"), len(summary.addenda), None],
+    ]
+
+
+def _fault_lines(summary: MonthlySummary) -> list[list[Cell]]:
+    if summary.fault_figures is None:
+        return []
+    total = summary.fault_figures.total
+    return [
+        [_("Availability"), total.availability, "%"],
+        [_("Timeliness"), total.timeliness, "%"],
+        [_("Repeated faults"), total.repeats, None],
+        [_("Mean time to repair"), total.mttr, _("minutes")],
+        [_("Mean time between failures"), total.mtbf, _("minutes")],
     ]
 
 

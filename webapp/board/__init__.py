@@ -1,0 +1,1 @@
+"""The wall board: what is going on now, on one screen."""
