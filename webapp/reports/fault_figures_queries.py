@@ -84,6 +84,12 @@ def touching(site: Site, since: datetime, until: datetime) -> Touching:
     return Touching(sorted(faults, key=lambda each: (each.reported_at, each.number)), decisions)
 
 
+def reported_in(site: Site, span: tuple[datetime, datetime]) -> int:
+    """How many faults were reported in a span of time. One statement."""
+    fitting = (Finding.reported_at >= span[0], Finding.reported_at < span[1], Finding.kind == FindingKind.FAULT.value)
+    return db.session.scalar(select(func.count()).where(Finding.site_id == site.id, *fitting)) or 0
+
+
 def _facts(row: Any, steps: tuple[Step, ...], terms: Terms) -> FaultFacts:
     return FaultFacts(
         id=row.id,

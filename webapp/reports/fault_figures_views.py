@@ -25,7 +25,7 @@ from webapp.reports.fault_figures import (
     figures_between,
     handling_clocks,
 )
-from webapp.reports.fault_figures_queries import served_of, touching
+from webapp.reports.fault_figures_queries import reported_in, served_of, touching
 from webapp.reports.fault_figures_words import FIGURES, figure_name, length, repeat_word
 from webapp.reports.schemas import RowsSchema
 from webapp.reports.views import month_called
@@ -35,6 +35,7 @@ from webapp.sites.rules import Right
 
 faultfigures = Blueprint("faultfigures", __name__)
 MONTHS = 6
+MOST_PLOTTED = 1500  # faults; a command centre has some tens, and beyond that the page would take seconds
 BEHIND: dict[str, Callable[[FaultFigure], bool]] = {
     "raised": lambda fault: fault.is_raised,
     "failures": lambda fault: fault.is_raised and fault.is_failure,
@@ -92,12 +93,15 @@ def faults_behind(figures: FaultFigures, figure: str, place: SystemFigures | Non
 
 
 def _last_months(site: Site, month: Month) -> dict[str, list[tuple[str, Any]]]:
-    """Points of the plots, oldest first, from the records as they stand. One statement for assets, one for faults."""
+    """Points of the plots, oldest first, from the records as they stand. Nothing where there are too many."""
     months = [month]
     while len(months) < MONTHS:
         months.insert(0, months[0].previous())
     bounds = [each.bounds(site.timezone) for each in months]
-    found = touching(site, bounds[0][0] - LOOKING_BACK, bounds[-1][1])
+    span = bounds[0][0] - LOOKING_BACK, bounds[-1][1]
+    if reported_in(site, span) > MOST_PLOTTED:
+        return {}
+    found = touching(site, *span)
     served, now = served_of(assets_of(site.id), site.timezone), utc_now()
     clocks = handling_clocks([fault for fault in found.faults if fault.reported_at <= now], now)
     points: dict[str, list[tuple[str, Any]]] = {"availability": [], "timeliness": [], "raised": [], "mttr": []}
