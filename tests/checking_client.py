@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 from xml.etree.ElementTree import Element
 
-import html5lib
+import lxml.html
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -27,8 +27,7 @@ class CheckingClient(FlaskClient):
 
 def html_problems(html: str, is_page: bool) -> list[str]:
     """What is wrong with a page or a fragment, in words."""
-    parse = html5lib.parse if is_page else html5lib.parseFragment
-    root = parse(html, namespaceHTMLElements=False)
+    root = lxml.html.document_fromstring(html) if is_page else lxml.html.fragment_fromstring(html, create_parent="div")
     everything: list[Element] = [element for element in root.iter() if isinstance(element.tag, str)]
     ids = Counter(element.get("id") for element in everything if element.get("id"))
     problems = [f"id {name!r} stands {count} times" for name, count in ids.items() if count > 1]

@@ -6,6 +6,7 @@ actions of the example months, so that the test takes seconds; what people decid
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from tests.browser.conftest import picture
 from tests.browser.test_main_job import fill_in_the_antenna, short_code, sign, type_the_code
 from tests.story import ANTENNA
 from webapp.assets.models import Asset, System
@@ -32,9 +34,16 @@ from webapp.sites.models import ServiceLine, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
+PICTURES = os.environ.get("PICTURES")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTES = 5 * 60_000  # ms of patience with papers and photos of a whole month
 Open = Callable[..., Page]
+
+
+def show(page: Page, name: str) -> None:
+    """A picture of this stage, where pictures are wanted."""
+    if PICTURES:
+        picture(page, Path(PICTURES) / f"a-month-{name}.png")
 
 
 @contextmanager
@@ -87,10 +96,12 @@ def the_plan_is_drafted_returned_changed_and_approved(live: str, visitor: Open, 
     expect(lead.locator("tr[id^='line-']").first).to_be_visible()
     planned = lead.locator("tr[id^='line-']").count()
     assert planned > 30, "all rows and places, and the weekly checks"
+    show(lead, "1-plan-drafted")
     lead.click(".thumb form button.primary")
     lead.wait_for_url(f"{plan}*")
     supervisor.goto(plan)
     supervisor.fill("#f-comment", "十二日有演练，请错开")
+    show(supervisor, "2-plan-returned")
     supervisor.click("#decide form button")
     lead.goto(plan)
     assert "十二日有演练" in lead.locator("main").inner_text()
@@ -101,6 +112,7 @@ def the_plan_is_drafted_returned_changed_and_approved(live: str, visitor: Open, 
     lead.goto(plan)
     lead.click(".thumb form button.primary")
     supervisor.goto(plan)
+    show(supervisor, "3-plan-approved")
     supervisor.click(".thumb form button.primary")
     expect(supervisor.locator("#decide")).to_have_count(0)
     assert supervisor.locator("tr[id^='line-']").count() == planned
@@ -113,12 +125,14 @@ def a_reading_is_out_of_its_limit_and_the_bureau_signs(app: Flask, live: str, vi
     tech.goto(f"{live}/today")
     type_the_code(tech, live, short_code(app, ANTENNA))
     fill_in_the_antenna(tech)
+    show(tech, "4-checklist")
     tech.click("#finish")
     tech.wait_for_url("**/scan?done=*")
     expect(tech.locator("[data-done]")).to_have_attribute("data-s", "sent")
     supervisor.goto(f"{live}/visits")
     supervisor.click("main a.row")
     expect(supervisor.locator("#abnormal")).to_be_visible()
+    show(supervisor, "5-sheet")
     sign(supervisor)
     expect(supervisor.locator("canvas")).to_have_count(0)
 
@@ -132,15 +146,18 @@ def the_summary_is_handed_in_returned_and_accepted(live: str, visitor: Open, mon
         box.check(force=True)
     lead.fill("#f-handling", "已到场检查，做了临时处理")
     lead.fill("#f-next", "备件到货后更换，下月复查")
+    show(lead, "6-told")
     lead.click(".thumb button.primary")
     hand_in(lead, page, "本月巡检按计划完成")
     supervisor.goto(page)
     supervisor.click(".thumb a.primary")
     supervisor.fill("#f-comment", "请写明演练期间的保障")
+    show(supervisor, "7-returned")
     supervisor.click(".thumb button[formaction]")
     hand_in(lead, page, "本月巡检按计划完成，演练期间专人值守")
     supervisor.goto(page)
     supervisor.click(".thumb a.primary")
+    show(supervisor, "8-accept")
     supervisor.click(".thumb button.primary")
     supervisor.goto(page)
     assert "演练期间专人值守" in supervisor.locator("#steps").inner_text()
@@ -161,6 +178,7 @@ def the_lead_closes_the_month(live: str, visitor: Open, month: Month) -> None:
     lead.goto(f"{live}/months/{month}")
     lead.click(".thumb a.primary")
     expect(lead.locator("#not-accepted")).to_have_count(0)
+    show(lead, "9-close")
     lead.click(".thumb button.primary")
     lead.wait_for_url(f"{live}/months/{month}")
     expect(lead.locator("[data-s=sealed]").first).to_be_visible()
@@ -171,6 +189,7 @@ def the_office_takes_the_bundle(live: str, visitor: Open, month: Month, folder: 
     office.goto(f"{live}/documents/{month}")
     office.click(".thumb button.primary")
     expect(office.locator("[data-kind=bundle] a[download]")).to_have_count(1, timeout=MINUTES)
+    show(office, "10-documents")
     with office.expect_download() as download:
         office.click("[data-kind=bundle] a[download]")
     path = folder / download.value.suggested_filename

@@ -48,6 +48,7 @@ def test_a_hazard_goes_its_way_by_the_buttons_at_the_thumb(as_, in_app):
     page, month = f"/faults/{name}", this_month()
     assert f"/faults/hazards/lists/{month}" in lead.get(page).text
     assert "The project leader has the next step" in tech.get(page).text
+    assert tech.get(f"{page}/clocks").status_code == 404  # a hazard has none
     answer = lead.post(f"/faults/hazards/lists/{month}", data={"hazard": [str(name)], f"proposal-{name}": "tighten"})
     assert answer.status_code == 303
     assert "tighten" in lead.get(answer.location).text

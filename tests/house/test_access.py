@@ -184,6 +184,7 @@ def make_world() -> World:
             by_endpoint={
                 "inspections.receive": {"inspection_id": uuid.uuid4()},
                 "faults.receive": {"finding_id": uuid.uuid4()},
+                "faults.clocks": {"finding_id": fault.id},
                 "faultpapers.docx": {"finding_id": fault.id},
                 "faultpapers.pdf": {"finding_id": fault.id},
                 "faultfigures.behind": {"figure": "due"},

@@ -14,6 +14,7 @@ from webapp.assets.queries import due_assets
 from webapp.extensions import db
 from webapp.faults.clocks import Clock, ClockState
 from webapp.faults.gathering import facts_with
+from webapp.faults.hazard_rules import age_days
 from webapp.faults.models import Finding, FindingKind
 from webapp.faults.page import listed
 from webapp.faults.queries import Wanted, find
@@ -101,7 +102,7 @@ def board_of(site: Site, now: datetime) -> Board:
     facts = facts_with(site.id, found.rows)
     shown = {one.id: listed(facts[one.id], now) for one in found.rows[:MOST_FAULTS]}
     faults = [FaultOnBoard(one, shown[one.id].clock, shown[one.id].waits_for, now) for one in found.rows[:MOST_FAULTS]]
-    hazards, hazards_open = _hazards(site.id, now)
+    hazards, hazards_open = _hazards(site, now)
     plan, phones = planned_month(site, month, now), unsent(site.id)
     due = due_assets(site.id, month)
     return Board(
@@ -128,17 +129,18 @@ def _overdue(site_id: uuid.UUID, now: datetime) -> int:
     return db.session.scalar(select(func.count()).where(Finding.site_id == site_id, *late)) or 0
 
 
-def _hazards(site_id: uuid.UUID, now: datetime) -> tuple[list[HazardOnBoard], int]:
+def _hazards(site: Site, now: datetime) -> tuple[list[HazardOnBoard], int]:
     """The oldest open hazards, and how many there are."""
     waiting = (Finding.kind == FindingKind.HAZARD.value, Finding.closed_at.is_(None))
     rows = db.session.execute(
         select(Finding, func.count().over())
         .options(joinedload(Finding.asset))
-        .where(Finding.site_id == site_id, *waiting)
+        .where(Finding.site_id == site.id, *waiting)
         .order_by(Finding.reported_at, Finding.number)
         .limit(MOST_HAZARDS)
     ).all()
-    return [HazardOnBoard(row[0], (now - row[0].reported_at).days) for row in rows], rows[0][1] if rows else 0
+    aged = [HazardOnBoard(found, age_days(found.reported_at, now, site.timezone)) for found, _total in rows]
+    return aged, rows[0][1] if rows else 0
 
 
 def _planned(plan: PlannedMonth, day: date) -> list[Planned]:

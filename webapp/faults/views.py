@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -31,7 +32,7 @@ from webapp.kit.charts import gauge
 from webapp.kit.clock import utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
-from webapp.kit.problems import wants_json
+from webapp.kit.problems import NotFound, wants_json
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
@@ -128,8 +129,11 @@ def clocks(finding_id: uuid.UUID) -> Response:
     """The clocks of a fault as they stand now; the page asks for them while one runs."""
     person, now = _person(), utc_now()
     finding = queries.finding_for(person, finding_id)
+    shown = shown_to(person, finding, now)
+    if shown is None:
+        raise NotFound(_("A hazard has no clocks."))
     show_times_of(db.session.get_one(Site, finding.site_id).timezone)
-    return page("faults/_clocks.html", finding=finding, shown=shown_to(person, finding, now), now=now)
+    return page("faults/_clocks.html", finding=finding, shown=shown, now=now)
 
 
 @faults.get("/new")
