@@ -69,7 +69,7 @@ pictures: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.com
 	PICTURES=var/pictures $(BIN)/python -m pytest -m browser tests/browser/test_pages.py
 	@cp $(SHOWN:%=var/pictures/%.png) docs/pictures/
 
-# Measures the budgets on this machine; `make bench WRITE=1` renews the table in docs/benchmarks.md, ONLY=phone|server a part
+# Measures the budgets on this machine; `make bench WRITE=1` renews the table in docs/benchmarks.md, ONLY=phone,documents some parts
 bench: $(VENV)/.installed-test static/vendor/.copied webapp/translations/.compiled
 	@deploy/system-packages.sh test
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(WRITE),--write)
