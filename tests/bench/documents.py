@@ -21,8 +21,8 @@ from webapp.config import ROOT
 GROUP = "Documents: one file, made by a process of its own"
 FORMATS = ("pdf", "docx", "xlsx", "html")
 CASES = ((200, 50), (10, 300))
-SECONDS = {"pdf": 60, "docx": 20, "xlsx": 10, "html": 10}
-MEGABYTES = 400  # of memory, the interpreter and the app among them
+SECONDS = {"pdf": 10, "docx": 20, "xlsx": 10, "html": 10}
+MEGABYTES = 300  # of memory, the interpreter and the app among them
 LONGEST = 600
 
 
