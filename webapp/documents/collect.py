@@ -21,7 +21,7 @@ from webapp.documents.paper import Paper
 from webapp.documents.parts import Frame
 from webapp.documents.pictures import small_pictures
 from webapp.documents.plan_paper import plan_paper
-from webapp.documents.queries import arrivals_at, parties_of, visits_in
+from webapp.documents.queries import parties_of, visits_in
 from webapp.documents.sheets_paper import sheets_paper
 from webapp.extensions import db
 from webapp.jointtests.pages import RecordPage, record_page
@@ -98,9 +98,8 @@ class Material:
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """Arrivals and limits for the maintenance tables."""
-        minutes = {level["key"]: level["handling_min"] for level in self.site.fault_levels if level.get("handling_min")}
-        return Upkeep(arrivals_at([line.id for line in self.summary.faults]), minutes)
+        """The faults of the maintenance tables, as they stood when the summary was made."""
+        return Upkeep({each.facts.id: each for each in faults_in(self.site, self.month, self.summary.as_of)})
 
     @cached_property
     def faults(self) -> list[Analysed]:

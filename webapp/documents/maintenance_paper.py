@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 
 from flask_babel import gettext as _
 
+from webapp.documents.fault_analysis import Analysed
 from webapp.documents.findings_paper import done_text
 from webapp.documents.models import Kind
 from webapp.documents.paper import Align, Block, Column, Paper, Paragraph, RowStyle, Table, TableRow, plain_rows
 from webapp.documents.parts import Frame, Numbering, both_sides
-from webapp.faults.rules import duration
+from webapp.faults.clocks import Clock, ClockName
+from webapp.faults.words import cause_name, time_span
 from webapp.kit.language import local
 from webapp.reports.rules import percent
 from webapp.reports.summary import FindingLine, MonthlySummary
@@ -22,28 +24,28 @@ from webapp.reports.summary import FindingLine, MonthlySummary
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What the tables need beside the summary: first arrival per fault, minutes allowed for repair per level."""
+    """What the tables need beside the summary: the faults of the month with their clocks, by id."""
 
-    arrived_at: Mapping[object, datetime]
-    minutes: Mapping[str, int]
+    faults: Mapping[uuid.UUID, Analysed]
 
-    def due_at(self, line: FindingLine) -> datetime | None:
-        """Until when the contract wants it repaired; None where the level names no limit."""
-        allowed = self.minutes.get(line.level)
-        return line.reported_at + timedelta(minutes=allowed) if allowed else None
+    def handling(self, line: FindingLine) -> Clock | None:
+        """The contract's clock of handling: the one that the fault's own page shows (R40, R41)."""
+        fault = self.faults.get(line.id)
+        return fault.clocks.get(ClockName.HANDLING) if fault else None
 
-    def is_in_time(self, line: FindingLine, as_of: datetime) -> bool | None:
-        """Whether it was repaired within the limit; None where there is no limit, or it is not over yet."""
-        due = self.due_at(line)
-        if due is None:
-            return None
-        if line.closed_at:
-            return line.closed_at <= due
-        return None if as_of <= due else False
+    def arrived_at(self, line: FindingLine) -> datetime | None:
+        """When somebody was first on site."""
+        fault = self.faults.get(line.id)
+        return fault.facts.arrived.at if fault and fault.facts.arrived else None
+
+    def cause(self, line: FindingLine) -> str:
+        """The class of the cause, in words."""
+        fault = self.faults.get(line.id)
+        return cause_name(fault.facts.cause_class) if fault and fault.facts.cause_class else ""
 
 
 def maintenance_paper(summary: MonthlySummary, upkeep: Upkeep, frame: Frame) -> Paper:
-    """The tables of a month. Times run from the report until the bureau closed the record."""
+    """The tables of a month. Times are those of the contract's clocks; timeliness is the month's own figure (R79)."""
     head = Numbering()
     blocks: list[Block] = [
         head(_("Faults handled")),
@@ -51,11 +53,11 @@ def maintenance_paper(summary: MonthlySummary, upkeep: Upkeep, frame: Frame) -> 
         head(_("Faults not repaired yet: follow-up")),
         _unrepaired([line for line in summary.faults if line.is_open], summary, upkeep, frame),
         head(_("Timeliness of repair")),
-        _timeliness(summary, upkeep, frame),
+        _timeliness(summary),
         Paragraph(
             _(
-                "Counted are faults whose time limit ended in this month. Time runs from the report until the bureau "
-                "closed the record. Percentages are rounded down."
+                "Counted are faults whose limit for handling ended in this month. Time runs by the contract until the "
+                "full repair, without agreed pauses. Percentages are rounded down."
             ),
             is_note=True,
         ),
@@ -90,12 +92,10 @@ def _handled(lines: Sequence[FindingLine], summary: MonthlySummary, upkeep: Upke
                 _level(line, summary),
                 "\n".join(filter(None, [line.item, line.text])),
                 frame.at_text(line.reported_at),
-                frame.at_text(upkeep.arrived_at.get(line.id)) or "—",
+                frame.at_text(upkeep.arrived_at(line)) or "—",
                 frame.at_text(line.closed_at),
-                _took(line),
-                _limit(line, upkeep),
-                _yes_no(upkeep.is_in_time(line, summary.as_of)),
-                done_text(line),
+                *_judged(upkeep.handling(line)),
+                "\n".join(filter(None, [upkeep.cause(line), done_text(line)])),
             )
         )
         for line in lines
@@ -132,46 +132,30 @@ def _unrepaired(lines: Sequence[FindingLine], summary: MonthlySummary, upkeep: U
     return Table(_("Not repaired"), columns, rows, _("Every fault is closed."))
 
 
-def _timeliness(summary: MonthlySummary, upkeep: Upkeep, frame: Frame) -> Table:
-    """Of the faults whose limit ended in the month (R79): which were repaired within it."""
+def _timeliness(summary: MonthlySummary) -> Table:
+    """Of the faults whose limit ended in the month: which were repaired within it. The figures of the month itself."""
     columns = (
         Column(_("Level"), 20),
         Column(_("Faults due"), 10, Align.RIGHT),
-        Column(_("Closed"), 10, Align.RIGHT),
         Column(_("In time"), 10, Align.RIGHT),
         Column(_("Late"), 10, Align.RIGHT),
         Column(_("Limit not over"), 12, Align.RIGHT),
         Column(_("Timeliness") + " %", 12, Align.RIGHT),
     )
-    levels = [key for key, _words in summary.levels]
-    counted = [line for line in summary.faults if _is_due_here(line, summary, upkeep, frame)]
-    known = [*levels, *sorted({line.level for line in counted} - set(levels))]
-    rows = [
-        _timeliness_row(local(summary.level_words(level)) or _("no level"), lines, summary, upkeep)
-        for level in known
-        if (lines := [line for line in counted if line.level == level])
-    ]
-    rows.append(_timeliness_row(_("Total"), counted, summary, upkeep, RowStyle.TOTAL))
-    return Table(_("Timeliness of repair"), columns, tuple(rows))
-
-
-def _is_due_here(line: FindingLine, summary: MonthlySummary, upkeep: Upkeep, frame: Frame) -> bool:
-    due = frame.at(upkeep.due_at(line))
-    return due is not None and summary.first <= due.date() <= summary.last
-
-
-def _timeliness_row(
-    name: str,
-    lines: Sequence[FindingLine],
-    summary: MonthlySummary,
-    upkeep: Upkeep,
-    style: RowStyle = RowStyle.PLAIN,
-) -> TableRow:
-    verdicts = [upkeep.is_in_time(line, summary.as_of) for line in lines]
-    good, late = verdicts.count(True), verdicts.count(False)
-    share: Decimal | None = percent(good, good + late)
-    closed = sum(not line.is_open for line in lines)
-    return TableRow((name, len(lines), closed, good, late, verdicts.count(None), share), style)
+    figures = summary.fault_figures
+    due = [fault for fault in figures.faults if fault.is_due] if figures else []
+    levels = dict.fromkeys([*(key for key, _words in summary.levels), *sorted(fault.level for fault in due)])
+    rows = []
+    for level in levels:
+        if verdicts := [fault.is_in_time for fault in due if fault.level == level]:
+            good, late = verdicts.count(True), verdicts.count(False)
+            name = local(summary.level_words(level)) or _("no level")
+            rows.append(TableRow((name, len(verdicts), good, late, verdicts.count(None), percent(good, good + late))))
+    if figures:
+        total = figures.total
+        counts = (len(due), total.in_time, total.late, len(due) - total.in_time - total.late, total.timeliness)
+        rows.append(TableRow((_("Total"), *counts), RowStyle.TOTAL))
+    return Table(_("Timeliness of repair"), columns, tuple(rows), _("None."))
 
 
 def _repeated(summary: MonthlySummary) -> Table:
@@ -213,22 +197,20 @@ def _level(line: FindingLine, summary: MonthlySummary) -> str:
     return local(summary.level_words(line.level)) if line.level else "—"
 
 
-def _took(line: FindingLine) -> str:
-    if not line.closed_at:
-        return "—"
-    return duration(max(0, int((line.closed_at - line.reported_at).total_seconds()) // 60))
-
-
-def _limit(line: FindingLine, upkeep: Upkeep) -> str:
-    minutes = upkeep.minutes.get(line.level)
-    return duration(minutes) if minutes else "—"
+def _judged(clock: Clock | None) -> tuple[str, str, str]:
+    """How long handling took, the limit, and whether it was kept."""
+    if clock is None:
+        return "—", "—", "—"
+    took = time_span(clock.used) if clock.met_at else "—"
+    return took, time_span(clock.limit) if clock.limit else "—", _yes_no(clock.is_in_time)
 
 
 def _due_text(line: FindingLine, summary: MonthlySummary, upkeep: Upkeep, frame: Frame) -> str:
-    due = upkeep.due_at(line)
-    if due is None:
+    clock = upkeep.handling(line)
+    if clock is None or clock.due_at is None:
         return "—"
-    return f"{frame.at_text(due)} ({_('limit passed')})" if due < summary.as_of else frame.at_text(due)
+    due = frame.at_text(clock.due_at)
+    return f"{due} ({_('limit passed')})" if clock.due_at < summary.as_of else due
 
 
 def _yes_no(verdict: bool | None) -> str:

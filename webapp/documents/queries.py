@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp.documents.models import Document, DocumentJob, Kind, PartyNames
 from webapp.extensions import db
-from webapp.faults.models import EventKind, FindingEvent
 from webapp.inspections.models import Answer, AnswerPhoto, Inspection, Signature, Visit
 from webapp.jointtests.models import JointTest
 from webapp.kit.clock import Month
@@ -110,16 +108,6 @@ def joint_tests_in(site_id: uuid.UUID, month: Month) -> list[uuid.UUID]:
     """All joint tests of a month, replaced ones too: a bundle holds what was sealed."""
     wanted = select(JointTest.id).where(JointTest.site_id == site_id, JointTest.day.between(month.first, month.last))
     return list(db.session.scalars(wanted.order_by(JointTest.day, JointTest.number)))
-
-
-def arrivals_at(finding_ids: Sequence[uuid.UUID]) -> dict[object, datetime]:
-    """Fault → when somebody was first there."""
-    wanted = (
-        select(FindingEvent.finding_id, func.min(FindingEvent.at))
-        .where(FindingEvent.finding_id.in_(finding_ids), FindingEvent.kind == EventKind.ARRIVED)
-        .group_by(FindingEvent.finding_id)
-    )
-    return {row[0]: row[1] for row in db.session.execute(wanted)}
 
 
 def files_of(visit_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
