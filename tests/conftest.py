@@ -50,7 +50,7 @@ def app(shared_app: Flask, databases: Databases) -> Iterator[Flask]:
     with shared_app.app_context():
         db.engine.dispose()
     databases.renew()
-    limits._asked.clear()  # counted per process: tests before this one have asked, too
+    limits.asked.forget()  # counted per process: tests before this one have asked, too
     yield shared_app
     with shared_app.app_context():
         db.session.remove()

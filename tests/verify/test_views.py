@@ -14,14 +14,9 @@ from webapp.extensions import db
 from webapp.files.models import StoredFile
 from webapp.files.store import store
 from webapp.inspections.models import Answer, Signature
+from webapp.kit.limits import Limit
 from webapp.kit.transaction import transaction
-from webapp.verify import limits
-from webapp.verify.limits import MOST_ADDRESSES, PER_MINUTE, is_too_often
-
-
-@pytest.fixture(autouse=True)
-def _nobody_asked():
-    limits._asked.clear()
+from webapp.verify.limits import MOST_ADDRESSES, PER_MINUTE
 
 
 @pytest.fixture
@@ -87,11 +82,12 @@ def test_guessing_is_slowed_down(client, digest):
 
 
 def test_the_limit_forgets_after_a_minute_and_never_grows_without_end():
+    limit = Limit(PER_MINUTE, 60, MOST_ADDRESSES)
     for _turn in range(PER_MINUTE):
-        assert not is_too_often("a", 1000.0)
-    assert is_too_often("a", 1030.0)
-    assert not is_too_often("b", 1030.0)
-    assert not is_too_often("a", 1060.0)
+        assert not limit.is_over("a", 1000.0)
+    assert limit.is_over("a", 1030.0)
+    assert not limit.is_over("b", 1030.0)
+    assert not limit.is_over("a", 1060.0)
     for number in range(MOST_ADDRESSES + 50):
-        is_too_often(str(number), 1061.0)
-    assert len(limits._asked) <= MOST_ADDRESSES
+        limit.is_over(str(number), 1061.0)
+    assert len(limit._asked) <= MOST_ADDRESSES

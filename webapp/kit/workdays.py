@@ -5,34 +5,36 @@ Make-up days are announced each autumn for the next year; until the library know
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+LIBRARY_LANGUAGES = {"zh": "zh_CN", "en": "en_US"}
 SATURDAY = 5
 
 
 @dataclass(frozen=True)
-class CountryDays:
-    """Of one year: days that are free, weekend days that are worked on."""
+class CountryYear:
+    """A year of the country: free days with their names, weekend days that are worked on."""
 
-    free: frozenset[date]
+    free: Mapping[date, str]
     worked: frozenset[date]
 
 
 @cache
-def country_days(year: int) -> CountryDays:
-    """Free and made-up days of China. Loaded on first use: the library takes a moment."""
+def country_year(year: int, language: str = "zh") -> CountryYear:
+    """Holidays and make-up days of China. Loaded on first use: the library takes a moment."""
     from holidays.countries.china import China
 
-    found = China(years=[year])  # type: ignore[no-untyped-call]
+    found = China(years=[year], language=LIBRARY_LANGUAGES.get(language, "zh_CN"))  # type: ignore[no-untyped-call]
     worked = frozenset(day for day in found.weekend_workdays if day.year == year)
-    return CountryDays(frozenset(day for day in found if day.year == year), worked)
+    return CountryYear({day: name for day, name in sorted(found.items()) if day.year == year}, worked)
 
 
 def is_working_day(day: date) -> bool:
     """Whether the country works on that day."""
-    year = country_days(day.year)
+    year = country_year(day.year)
     if day in year.worked:
         return True
     return day not in year.free and day.weekday() < SATURDAY

@@ -17,6 +17,7 @@ from webapp.kit.intake import load, load_query
 from webapp.kit.language import language
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
+from webapp.kit.workdays import country_year
 from webapp.people.models import Person
 from webapp.plans import calendar_actions, presentations, words
 from webapp.plans.material import own_days
@@ -28,7 +29,7 @@ from webapp.plans.schemas import (
     PresentationSchema,
     YearSchema,
 )
-from webapp.plans.workdays import country_year, knows_make_up_days
+from webapp.plans.workdays import knows_make_up_days
 from webapp.sites.access import current_site, needs
 from webapp.sites.rules import Right
 

@@ -1,7 +1,7 @@
 """Which days are worked on: the calendar of the country with its make-up days, and a site's own days over it.
 
-The holidays of China with the days worked instead come from the library `holidays`; no network. Make-up days are
-announced each autumn for the next year: until the library knows them, they are entered as days of the site.
+The days of the country come from `kit.workdays`. Make-up days are announced each autumn for the next year: until the
+library knows them, they are entered as days of the site.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import Protocol
 
 from webapp.kit.clock import Month
-
-LIBRARY_LANGUAGES = {"zh": "zh_CN", "en": "en_US"}
-SATURDAY = 5
+from webapp.kit.workdays import SATURDAY, country_year
 
 
 class Differing(Protocol):
@@ -23,14 +20,6 @@ class Differing(Protocol):
 
     is_working: bool
     name: str
-
-
-@dataclass(frozen=True)
-class CountryYear:
-    """A year of the country: free days with their names, weekend days that are worked on."""
-
-    free: Mapping[date, str]
-    worked: frozenset[date]
 
 
 @dataclass(frozen=True)
@@ -42,16 +31,6 @@ class Day:
     name: str = ""
     is_own: bool = False  # said by the site itself
     is_make_up: bool = False  # a weekend day that the country works on
-
-
-@cache
-def country_year(year: int, language: str = "zh") -> CountryYear:
-    """Holidays and make-up days of China. Loaded on first use: the library takes a moment."""
-    from holidays.countries.china import China
-
-    found = China(years=[year], language=LIBRARY_LANGUAGES.get(language, "zh_CN"))  # type: ignore[no-untyped-call]
-    worked = frozenset(day for day in found.weekend_workdays if day.year == year)
-    return CountryYear({day: name for day, name in sorted(found.items()) if day.year == year}, worked)
 
 
 def knows_make_up_days(year: int) -> bool:

@@ -23,7 +23,7 @@ from webapp.seals.rules import MONTH
 from webapp.sites.access import current_site, memberships
 from webapp.sites.models import Site
 from webapp.verify.check import check_seal
-from webapp.verify.limits import is_too_often
+from webapp.verify.limits import asked
 from webapp.verify.rules import Break, Verdict, verdict_of
 
 verify = Blueprint("verify", __name__, url_prefix="/verify")
@@ -60,7 +60,7 @@ class Signer:
 @open_to_all
 def show(seal: str) -> Response:
     """Whether a sealed record is unchanged. Anybody may ask; details are for members of the site."""
-    if is_too_often(request.remote_addr or "", time.monotonic()):
+    if asked.is_over(request.remote_addr or "", time.monotonic()):
         raise TooManyRequests(retry_after=60)
     found = seal_with_digest(seal.lower())
     if found is None:
