@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
+from werkzeug.security import generate_password_hash
 
 from tests.cast import PASSWORD
 from tests.checking_client import CheckingClient
@@ -19,11 +22,24 @@ from webapp.config import read_settings
 from webapp.extensions import db
 from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
+from webapp.people import actions as people_actions
 from webapp.people.actions import sign_in
 from webapp.people.models import Person
 from webapp.verify import limits
 
 Databases = SqliteCopies | PostgresClones
+CHEAP = "scrypt:1024:8:1"  # the product's own costs are the default: tests/people says so
+RARELY = (50_000, 20, 50)
+
+gc.set_threshold(*RARELY)  # hundreds of thousands of objects live as long as the run; looking through them is a tenth
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashing a password takes milliseconds instead of a tenth of a second, in the same way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people_actions, "generate_password_hash", partial(generate_password_hash, method=CHEAP))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +57,9 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def shared_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The app of this worker; its database is renewed for each test by `app`."""
-    return make_app(databases.url, tmp_path_factory.mktemp("data"))
+    made = make_app(databases.url, tmp_path_factory.mktemp("data"))
+    gc.freeze()
+    return made
 
 
 @pytest.fixture
@@ -96,6 +114,21 @@ def person(context: Flask) -> Callable[[str], Person]:
 
 
 @pytest.fixture
+def quick_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDF files are filled in but not drawn: for tests that ask who gets one, not what it looks like."""
+    import weasyprint
+
+    class Undrawn:
+        def __init__(self, string: str, **_options: Any) -> None:
+            assert string.strip()
+
+        def write_pdf(self, target: Path | None = None, **_options: Any) -> bytes | None:
+            return b"%PDF-1.7" if target is None else target.write_bytes(b"%PDF-1.7") and None
+
+    monkeypatch.setattr(weasyprint, "HTML", Undrawn)
+
+
+@pytest.fixture
 def queries(app: Flask) -> Iterator[list[str]]:
     """Every SQL statement sent since the list was last cleared."""
     sent: list[str] = []
@@ -120,8 +153,12 @@ def make_app(database_url: str, folder: Path) -> Flask:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On the second database only tests that have a database run: the others say nothing new there."""
+    """On the second database run neither tests without one nor those that count statements: those say nothing new."""
     if os.environ.get("TEST_DATABASE_URL"):
-        pure = [item for item in items if "databases" not in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=pure)
-        items[:] = [item for item in items if item not in set(pure)]
+        told = [item for item in items if _says_nothing_new(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=told)
+        items[:] = [item for item in items if item not in set(told)]
+
+
+def _says_nothing_new(fixtures: Sequence[str]) -> bool:
+    return "databases" not in fixtures or "queries" in fixtures

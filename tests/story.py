@@ -14,7 +14,7 @@ from webapp.assets.models import Asset
 from webapp.assets.queries import asset_for
 from webapp.checklists.models import Checklist, ChecklistVersion, ItemKind
 from webapp.checklists.queries import version_for
-from webapp.demo.history import Cast, past_months, play
+from webapp.demo.history import past_months, play
 from webapp.demo.pictures import photo
 from webapp.demo.plans import plan_ahead, plan_months
 from webapp.extensions import db
@@ -31,7 +31,6 @@ from webapp.seals.models import Seal
 
 ANTENNA, RADIOS = "SG-2-01-001", "SG-2-05-004"
 TOO_SLOW = "342"  # seconds; the limit is 300
-SHAOGUAN = Cast("SG", "tech", "supervisor")
 
 
 @dataclass(frozen=True)

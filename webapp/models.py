@@ -2,6 +2,7 @@
 
 from webapp.assets import models as assets
 from webapp.audit import models as audit
+from webapp.calls import models as calls
 from webapp.checklists import models as checklists
 from webapp.documents import models as documents
 from webapp.faults import hazard_models as hazards
@@ -18,12 +19,15 @@ from webapp.plans import models as plans
 from webapp.reminders import models as reminders
 from webapp.reports import models as reports
 from webapp.seals import models as seals
+from webapp.sites import calendar_models as calendar
 from webapp.sites import models as sites
 from webapp.sync import models as sync
 
 __all__ = [
     "assets",
     "audit",
+    "calendar",
+    "calls",
     "checklists",
     "documents",
     "faults",

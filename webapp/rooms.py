@@ -9,6 +9,8 @@ from webapp.assets.label_commands import labels_command
 from webapp.assets.label_views import labels
 from webapp.assets.views import assets
 from webapp.board.views import board
+from webapp.calls.commands import calls_commands
+from webapp.calls.views import calls
 from webapp.checklists.commands import checklists_commands
 from webapp.checklists.draft_views import drafts
 from webapp.checklists.limit_views import limits
@@ -71,6 +73,7 @@ def register_rooms(app: Flask) -> None:
         faultbook,
         hazard_doors,
         label_report_doors,
+        calls,
         notes,
         inspections,
         visits,
@@ -109,6 +112,7 @@ def register_commands(app: Flask) -> None:
         checklists_commands,
         month_commands,
         faults_commands,
+        calls_commands,
         plans_commands,
         reminders_commands,
         demo,

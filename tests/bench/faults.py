@@ -50,6 +50,7 @@ PAGES = {
     "fault book, page 900": "/fault-book?page=900",
     "wall board": "/board",
     "figures of a month": "/fault-figures/2026-10",
+    "plots of six months": "/fault-figures/2026-10/plots",
     "faults behind a figure": "/fault-figures/2026-10/due",
     "repeats of a month": "/repeats?month=2026-10",
     "month page": "/months/2026-10",

@@ -14,7 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.browser.offline import Field, Tablet, clean, settle, take_along
+from tests.browser.offline import Field, Tablet, clean, let_in, settle, take_along
 from tests.cast import PASSWORD
 from tests.conftest import Databases, make_app
 from tests.fault_proxy import FaultProxy
@@ -29,7 +29,17 @@ FLAGS = [
     "--no-first-run",
     "--disable-dev-shm-usage",
 ]
+HERE, PAGES = Path(__file__).parent, "test_pages.py"
 SIZES = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
+
+
+@pytest.hookimpl(tryfirst=True)  # before the workers give each other what belongs together
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays on one worker, for what its tests share; pages share only the story and come last, one by one."""
+    for item in items:
+        if item.path.parent == HERE and item.path.name != PAGES:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path == HERE / PAGES)
 
 
 @pytest.fixture(scope="session")
@@ -56,18 +66,30 @@ def visitor(chromium: Browser, live: str) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="session")
-def story(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The app of the story."""
+    return make_app(databases.copy("story"), tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="session")
+def story(story_app: Flask) -> Iterator[Story]:
     """One app with a story to look at, for tests that change nothing."""
-    told = make_app(databases.copy("story"), tmp_path_factory.mktemp("story"))
-    with serving(told) as base:
-        yield tell(told, base)
+    with serving(story_app) as base:
+        yield tell(story_app, base)
 
 
 @pytest.fixture
-def reader(chromium: Browser, story: Story) -> Iterator[Callable[..., Page]]:
-    """Like `visitor`, in the story."""
+def reader(chromium: Browser, story: Story, story_app: Flask) -> Iterator[Callable[..., Page]]:
+    """Like `visitor`, in the story; who reads Chinese needs no form to sign in."""
     with visitors(chromium, story.base) as make:
-        yield make
+
+        def opened(username: str | None, *size: str, language: str = "zh", **options: Any) -> Page:
+            page = make(None if language == "zh" else username, *size, language=language, **options)
+            if username and language == "zh":
+                let_in(story_app, story.base, page.context, username)
+            return page
+
+        yield opened
 
 
 @pytest.fixture(scope="session")

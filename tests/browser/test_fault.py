@@ -115,3 +115,22 @@ def story_of(fault: str) -> tuple[list[str], FindingEvent]:
     )
     events = db.session.scalars(told).all()
     return [one.kind for one in events], next(one for one in events if one.kind == "arrived")
+
+
+def test_the_board_says_itself_when_it_has_not_been_renewed_for_long(field: Field, phone: Any):
+    board = phone("office")
+    board.goto(f"{field.base}/board")
+    told = board.locator(".board-stale")
+    expect(told).to_be_hidden()
+    board.evaluate(GO_ON, 99_000)
+    expect(told).to_be_hidden()
+    board.evaluate(GO_ON, 101_000)
+    expect(told).to_be_visible()
+    with board.expect_response(lambda answer: answer.url.endswith("/board") and answer.ok):
+        board.evaluate("htmx.ajax('GET', '/board', {target: '#board', swap: 'outerHTML'})")
+    expect(told).to_be_hidden()
+
+
+GO_ON = """milliseconds => {
+    for (const one of document.querySelector(".board-stale").getAnimations()) one.currentTime = milliseconds;
+}"""

@@ -6,6 +6,7 @@ With PICTURES=<folder> the same run writes pictures of all pages there (`make pi
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from webapp.config import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-RULES = {
+RULES: dict[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     # what scrolls under the bar at the thumb is "partially obscured" to axe; sizes are measured below instead
     "rules": {"target-size": {"enabled": False}},
+    "resultTypes": ["violations"],
 }
+COLOURS: dict[str, Any] = RULES | {"runOnly": ["color-contrast", "link-in-text-block"], "rules": {}}
 SMALLEST_TARGET = 24  # CSS px, WCAG 2.5.8; what thumbs use is 44 and more by the stylesheet
 
 LOOKS = [("phone", "light"), ("phone", "dark"), ("tablet", "light"), ("desk", "light")]
@@ -105,7 +108,7 @@ def test_a_page_is_readable_by_all_at_every_size(name: str, story: Story, reader
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width)]
+        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, width, scheme)]
         if PICTURES:
             picture(page, Path(PICTURES) / f"{name}-{size}-{scheme}.png")
     assert not problems
@@ -122,7 +125,7 @@ def test_the_abnormal_panel_opens_in_place_at_every_size(story: Story, reader: A
         page.fill("textarea[name='why.acquire_time']", "冷启动后多次重捕；东南侧有新搭围挡")
         page.check("input[name='remedy.acquire_time'][value=fault]", force=True)
         page.locator("#i-acquire_time").evaluate("element => element.scrollIntoView()")
-        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, SIZES[size][0])]
+        problems += [f"{size} {scheme}: {text}" for text in faults_of(page, SIZES[size][0], scheme)]
         if PICTURES:
             picture(page, Path(PICTURES) / f"checklist-abnormal-{size}-{scheme}.png")
     assert not problems
@@ -138,10 +141,21 @@ def test_english_pages_have_no_chinese_of_their_own(story: Story, reader: Any):
         assert not [text for text in own if text.strip() not in ("张伟", "中文") and "韶关" not in text]
 
 
-def faults_of(page: Page, width: int) -> list[str]:
-    """What is wrong with the page as it stands."""
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+def test_the_dark_scheme_changes_colours_only():
+    """So that in the dark only colours have to be asked about."""
+    text = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / "app.css").read_text(), flags=re.DOTALL)
+    _before, *dark = text.split("prefers-color-scheme:dark){:root{")
+    assert dark
+    for rules in dark:
+        said = rules.partition("}}")[0].replace("color-scheme:dark;", "").replace("\n", "").strip(";").split(";")
+        assert [rule for rule in said if not re.fullmatch(r"--[\w-]+:(#\w+|rgb.*)", rule.strip())] == []
+
+
+def faults_of(page: Page, width: int, scheme: str) -> list[str]:
+    """What is wrong with the page as it stands. The dark scheme changes colours only, so that only those are asked."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES if scheme == "light" else COLOURS)
     faults = [
         f"{violation['id']} at {violation['nodes'][0]['target']}: {violation['nodes'][0]['failureSummary'][:200]}"
         for violation in found["violations"]

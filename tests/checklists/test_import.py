@@ -175,6 +175,7 @@ FIRST = RAW["categories"][0]
 FIFTH = f"{FIRST['key']} / {FIRST['items'][4]['key']}"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
@@ -208,6 +209,7 @@ def test_a_mistake_is_named_by_checklist_item_and_field(context, fields, where):
     assert db.session.scalar(select(func.count()).select_from(CheckItem)) == 416
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("field", ["key", "zh", "en", "kind", "required", "na_allowed", "frequency"])
 def test_a_missing_field_is_named(context, field):
     raw = small_file()
@@ -218,6 +220,7 @@ def test_a_missing_field_is_named(context, field):
     assert list(caught.value.fields) == [f"{FIRST['key']} / {item} / {field}"]
 
 
+@pytest.mark.one_database
 def test_doubled_keys_are_named(context):
     raw = small_file()
     raw["categories"][0]["items"][1]["key"] = raw["categories"][0]["items"][0]["key"]
@@ -231,6 +234,7 @@ def test_doubled_keys_are_named(context):
     assert f"{FIRST['key']} / key" in caught.value.fields
 
 
+@pytest.mark.one_database
 def test_a_bad_pattern_is_named(context):
     raw = small_file()
     raw["categories"][1]["match"] = ["天线", "(a+)+$"]
@@ -239,6 +243,7 @@ def test_a_bad_pattern_is_named(context):
     assert list(caught.value.fields) == [f"{raw['categories'][1]['key']} / match / #2"]
 
 
+@pytest.mark.one_database
 def test_all_mistakes_are_named_but_not_more_than_twenty(english):
     raw = small_file()
     for item in raw["categories"][0]["items"]:
@@ -249,6 +254,7 @@ def test_all_mistakes_are_named_but_not_more_than_twenty(english):
     assert "(33)" in caught.value.message
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("content", [None, [], "text", 5, {}, {"version": 2, "categories": []}, {"version": 1}])
 def test_what_is_no_checklist_file_is_refused(context, content):
     with pytest.raises(Invalid):
@@ -258,6 +264,7 @@ def test_what_is_no_checklist_file_is_refused(context, content):
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -13,6 +13,7 @@ from tests.faults.played import RECORD, finish, somebody, take
 from tests.faults.test_actions import raised
 from webapp.assets.models import Asset
 from webapp.documents.collect import Material
+from webapp.documents.equipment_report import equipment_report
 from webapp.documents.fault_analysis import fault_paper
 from webapp.documents.fault_material import analysed, faults_in
 from webapp.documents.models import Kind
@@ -89,6 +90,28 @@ def test_the_doors_give_pdf_and_word_to_those_who_may_take_papers_out(app, as_):
     assert lead.get(f"{address}.pdf").data.startswith(b"%PDF")
     word = WordDocument(io.BytesIO(lead.get(f"{address}.docx").data))
     assert any("worn out" in paragraph.text for paragraph in word.paragraphs)
+    equipment = address.replace("report", "equipment")
+    assert lead.get(f"{equipment}.pdf").data.startswith(b"%PDF")
+    assert "设备故障报告单" in WordDocument(io.BytesIO(lead.get(f"{equipment}.docx").data)).paragraphs[0].text
     assert lead.get(f"/faults/{hazard}/report.pdf").status_code == 404
     assert as_("tech").get(f"{address}.pdf").status_code == 403
     assert as_("supervisor2").get(f"{address}.pdf").status_code == 404
+
+
+def test_the_equipment_report_says_what_is_broken_who_was_told_and_what_is_to_be_decided(context, tmp_path):
+    finding = fault(ended=False)
+    with transaction():
+        asset = db.session.get_one(Asset, finding.asset_id)
+        asset.supplier = "Guangdong Display Co."
+    with transaction():
+        take(finding, "escalated", by="tech", now=NOW + HOUR, difficulty="long", text="send the board to the maker?")
+        take(finding, "estimated", by="tech", now=NOW + HOUR, until="2026-11-25T12:00", text="spare part ordered")
+        take(finding, "ticked", by="tech", now=NOW + 2 * HOUR, told="construction_unit", person="王工", text="周三前")
+        take(finding, "instructed", by="lead", now=NOW + 2 * HOUR, text="yes, and lend a replacement")
+    fault_of = analysed([facts_of(finding)], NOW + 3 * HOUR, channel=finding.channel)[0]
+    text = said_in(equipment_report(fault_of, material(tmp_path).frame(1, [])))
+    for said in ("no picture", "Guangdong Display Co.", asset.location, "Under contract: ", somebody("tech").name):
+        assert said in text
+    for said in ("send the board to the maker?", "2026-11-25 12:00", "Long repair", "王工", "周三前", "not yet"):
+        assert said in text
+    assert "yes, and lend a replacement" in text

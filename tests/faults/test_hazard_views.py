@@ -101,6 +101,15 @@ def test_the_list_is_filtered_by_state_and_shows_age_warning_and_the_item_that_f
     assert "<section" not in as_("office").get("/faults/hazards/waiting").text
     asset = in_app(lambda: one(old).asset_id)
     assert "over 60 days" in lead.get(f"/assets/{asset}").text
+    month = in_app(lambda: Month.of(local_day(one(old).reported_at, "Asia/Shanghai")))
+    places = ["/faults/hazards", "/faults/hazards/waiting", f"/faults/hazards/lists/{month}", f"/assets/{asset}"]
+    in_app(lambda: put_on_list(one(old), now=utc_now(), month=month))
+    places += [f"/faults/hazards/lists/{month}", "/faults/hazards/decisions"]
+    for place in places:
+        assert (
+            f'href="/inspections/{origin}#a-lamp"'
+            in as_("supervisor" if "decisions" in place else "lead").get(place).text
+        )
 
 
 def test_the_bureau_decides_about_the_whole_list_on_one_page(as_, in_app):

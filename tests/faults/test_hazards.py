@@ -239,7 +239,7 @@ def test_the_month_knows_state_age_and_warning_as_they_were_at_its_end(context):
         put_on_list(old, now=NOW - 20 * DAY)
         say(old, yes=True, reason="with care", now=NOW)
     october, november = hazards_of(site, Month(2026, 10), NOW)[old.id], hazards_of(site, NOVEMBER, NOW)[old.id]
-    assert (october.state, october.age_days, october.warning) == (State.LISTED, 23, 0)
+    assert (october.state, october.age_days, october.warning) == (State.LISTED, 22, 0)
     assert (november.state, november.age_days, november.warning) == (State.APPROVED, 40, 30)
     assert (november.list_months, november.consent, november.waits_for) == (("2026-10",), "with care", "field")
     with transaction():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,13 +12,14 @@ from sqlalchemy import select
 from tests.faults.played import finish, somebody, take
 from tests.faults.test_actions import raised
 from webapp.assets.models import Asset
+from webapp.audit.models import AuditEntry, Verb
 from webapp.extensions import db
 from webapp.faults import problems
 from webapp.faults.book import book_of
 from webapp.faults.models import Finding
 from webapp.faults.problem_models import Problem, RepeatDecision
 from webapp.kit.clock import Month
-from webapp.kit.problems import Invalid, NotFound
+from webapp.kit.problems import Conflict, Invalid, NotFound
 from webapp.kit.transaction import transaction
 from webapp.sites.queries import site_coded
 
@@ -163,3 +165,93 @@ def test_the_pages_take_the_same_statements_whatever_they_hold(app, as_, queries
     assert max(few) <= 10
     with app.app_context():
         assert len(db.session.scalars(select(Problem)).all()) == 4
+
+
+def test_a_fault_tied_by_mistake_is_untied_with_a_reason_and_may_be_tied_again(context):
+    first, second = fault(), fault(NOW + DAY)
+    lead, site = somebody("lead"), site_coded("SG")
+    with transaction():
+        fields = {"title": "power supplies of one batch", **OWNED}
+        problem = problems.open_problem(site, fields, [first.number, second.number], by=lead, now=NOW)
+    with transaction():
+        problems.untie(problem, second.id, "another device", by=lead, now=NOW + HOUR)
+    found = problems.problem_for(lead, problem.id)
+    assert [link.finding.number for link in found.tied] == [first.number]
+    assert len(found.links) == 2
+    assert [(turn.is_tied, turn.reason, turn.by) for turn in found.turns] == [(False, "another device", lead.id)]
+    assert [(tie.number, tie.holds, tie.by) for tie in problems.ties_of(second.id)] == [
+        ("WT-2611-01", False, lead.name)
+    ]
+    for wrong in (second.id, fault(NOW + 2 * DAY).id, fault(code="FT").id, uuid.uuid4()):
+        with pytest.raises(Conflict):
+            problems.untie(problem, wrong, "?", by=lead, now=NOW)
+    for _again in range(2):
+        with transaction():
+            problems.link(problem, [second.number], by=lead, now=NOW + DAY)
+    found = problems.problem_for(lead, problem.id)
+    assert len(found.tied) == 2
+    assert [turn.is_tied for turn in found.turns] == [False, True]
+    assert problems.ties_of(second.id)[0].holds
+    logged = select(AuditEntry.verb).where(AuditEntry.subject == f"problem:{problem.id}").order_by(AuditEntry.id)
+    assert list(db.session.scalars(logged))[-2:] == [Verb.PROBLEM_FAULT_UNTIED, Verb.PROBLEM_FAULT_LINKED]
+
+
+def test_of_two_who_untie_at_once_one_wins(app):
+    with app.test_request_context():
+        finding = fault()
+        with transaction():
+            made = problems.open_problem(
+                site_coded("SG"), {"title": "x", **OWNED}, [finding.number], by=somebody("lead"), now=NOW
+            )
+        finding_id, problem_id = finding.id, made.id
+
+    def untied(reason: str) -> bool:
+        with app.test_request_context():
+            try:
+                with transaction():
+                    lead = somebody("lead")
+                    found = problems.problem_for(lead, problem_id)
+                    problems.untie(found, finding_id, reason, by=lead, now=NOW + HOUR)
+            except Conflict:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(untied, ("one", "other"))) == [False, True]
+    with app.test_request_context():
+        assert len(problems.problem_for(somebody("lead"), problem_id).turns) == 1
+
+
+def test_untying_is_seen_on_both_pages_and_done_by_the_lead_only(app, as_):
+    with app.test_request_context():
+        kept, wrong = fault(), fault(NOW + DAY)
+        with transaction():
+            fields = {"title": "fuses of one batch", **OWNED}
+            numbers = [kept.number, wrong.number]
+            made = problems.open_problem(site_coded("SG"), fields, numbers, by=somebody("lead"), now=NOW)
+        page, ids, number = f"/problems/{made.id}", (kept.id, wrong.id), wrong.number
+    lead, tech = as_("lead"), as_("tech")
+    assert "fuses of one batch" in tech.get(f"/faults/{ids[1]}").text
+    door = f"{page}/faults/{ids[1]}/removal"
+    assert "Untie" not in tech.get(page).text
+    assert [as_(who).post(door, data={"reason": "no"}).status_code for who in ("tech", "supervisor", "lead2")] == [
+        403,
+        403,
+        404,
+    ]
+    assert f"Untie {number}" in lead.get(page).text
+    assert lead.post(door, data={"reason": ""}).status_code == 422
+    assert lead.post(door, data={"reason": "a stranger's device"}).status_code == 303
+    assert lead.post(door, data={"reason": "again"}).status_code == 409
+    shown = lead.get(page).text
+    assert "1 fault<" in shown
+    assert "Fault untied" in shown
+    assert "a stranger&#39;s device" in shown
+    assert f"Untie {number}" not in shown
+    assert "1 fault" in lead.get("/problems").text
+    of_fault = tech.get(f"/faults/{ids[1]}").text
+    assert "untied" in of_fault
+    assert "a stranger&#39;s device" in of_fault
+    assert "untied" not in tech.get(f"/faults/{ids[0]}").text
+    assert lead.post(f"{page}/steps", data={**OWNED, "state": "open", "faults": number}).status_code == 303
+    assert "Fault tied" in lead.get(page).text

@@ -90,12 +90,22 @@ def test_the_bureau_is_led_to_the_test_and_a_passed_one_closes(as_, in_app):
 def test_the_clocks_tick_by_asking_for_one_fragment_while_one_runs(as_, in_app):
     finding, office = in_app(lambda: raised(level="consult")), as_("office")
     page = office.get(f"/faults/{finding}").text
-    assert f'hx-get="/faults/{finding}/clocks" hx-trigger="every 20s"' in page
+    assert f'hx-get="/faults/{finding}/clocks?seen=1" hx-trigger="every 20s"' in page
     fragment = office.get(f"/faults/{finding}/clocks", headers={"HX-Request": "true"}).text
     assert re.findall(r'data-clock="(\w+)"', fragment) == ["response", "arrival", "handling"]
     assert "too late" not in fragment
     assert "overdue" in fragment  # the response, reported 30 minutes ago
     assert as_("tech2").get(f"/faults/{finding}/clocks").status_code == 404
+
+
+def test_an_old_page_is_told_that_somebody_has_gone_on(as_, in_app):
+    finding, office = in_app(raised), as_("office")
+    assert "gone on with this fault" not in office.get(f"/faults/{finding}/clocks?seen=1").text
+    as_("tech").post(f"/faults/{finding}/steps", data={"kind": "acknowledged"})
+    fragment = office.get(f"/faults/{finding}/clocks?seen=1").text
+    assert "gone on with this fault" in fragment
+    assert "clocks?seen=1" in fragment, "it stays until the page is opened anew"
+    assert "gone on with this fault" not in office.get(f"/faults/{finding}").text
 
 
 def test_futian_shows_clocks_that_wait_and_measure(as_, in_app):
@@ -112,6 +122,16 @@ def test_lead_and_bureau_see_warnings_and_others_do_not(as_, in_app):
         assert ("1 warning" in client.get("/faults").text) == sees
         assert ("Response 10 min: run out" in client.get("/faults/escalations").text) == sees
     assert "faults/escalations" in as_("lead").get("/today").text
+
+
+def test_today_shows_the_open_faults_to_those_who_work_on_them(as_, in_app):
+    finding, tech = in_app(raised), as_("tech")
+    assert "faults/escalations" in tech.get("/today").text
+    shown = tech.get("/faults/escalations").text
+    assert "1 open fault" in shown
+    assert f"/faults/{finding}" in shown
+    assert "Not taken on yet" in shown
+    assert f"/faults/{finding}" not in as_("office").get("/faults/escalations").text
 
 
 def test_terms_are_read_by_all_changed_by_lead_and_administrator_and_kept(as_, in_app):
@@ -137,6 +157,6 @@ def test_a_late_step_shows_both_times_and_what_it_turned(as_, in_app):
     claimed = (utc_now() - timedelta(minutes=25)).isoformat()
     tech.post(f"/faults/{finding}/steps", data={"kind": "acknowledged", "claimed_at": claimed})
     page = tech.get(f"/faults/{finding}").text
-    assert re.search(r"claimed \w+ \d+ \d\d:\d\d, received", page)
+    assert re.search(r"claimed (\w+ \d+ )?\d\d:\d\d, received", page)
     assert "Response recomputed: too late → in time" in page or "Response recomputed: overdue → in time" in page
     assert in_app(lambda: db.session.scalars(select(FindingEvent.facts)).all())[1]["turned"]

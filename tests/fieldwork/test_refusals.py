@@ -291,7 +291,7 @@ def test_odd_texts_are_shown_as_texts(app, as_, text):
 def test_every_kind_has_a_word():
     assert set(KINDS) == {
         "inspection", "sign_off", "return", "omission", "joint_test", "joint_test_signature", "finding", "note",
-        "arrival", "fault_step", "hazard_step",
+        "arrival", "fault_step", "hazard_step", "call",
     }  # fmt: skip
 
 

@@ -91,6 +91,13 @@ def test_the_hand_written_javascript_stays_small():
     assert max(len(line) for lines in texts.values() for line in lines) <= 120
 
 
+def test_what_needs_a_browser_lies_in_one_folder():
+    """tests/run.sh looks for journeys there only, and for everything else elsewhere only."""
+    others = [path for path in (ROOT / "tests").rglob("test_*.py") if path.name != Path(__file__).name]
+    marked = {path for path in others if "pytest.mark.browser" in path.read_text()}
+    assert marked == set((ROOT / "tests" / "browser").glob("test_*.py"))
+
+
 def test_no_file_names_a_machine_or_a_registry():
     """The repository speaks of the project only."""
     pattern = re.compile(

@@ -23,6 +23,8 @@ from webapp.extensions import db
 from webapp.kit.clock import utc_now
 from webapp.sync.models import Refusal
 
+pytestmark = pytest.mark.usefixtures("quick_papers")  # only pages are looked at
+
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 FORM = re.compile(r"<form\b[^>]*\bdata-outbox\b[^>]*>.*?</form>", re.DOTALL)
 NIL = str(uuid.UUID(int=0))
@@ -73,6 +75,20 @@ def is_page(answer: TestResponse) -> bool:
     return answer.status_code == 200 and answer.mimetype == "text/html"
 
 
+_read: list[tuple[dict[str, str], set[str]]] = []
+
+
+def all_texts(app: Flask, as_: Callable[[str], Any]) -> tuple[dict[str, str], set[str]]:
+    """Every page by endpoint, and the ids of all rows there were; fetched by the first test that asks."""
+    if not _read:
+        with app.test_request_context():
+            world = make_world()
+        answers = {place.endpoint: fetch(app, as_, place, world) for place in pages(app)}
+        with app.app_context():
+            _read.append(({name: one.text for name, one in answers.items() if is_page(one)}, known_ids()))
+    return _read[0]
+
+
 def known_ids() -> set[str]:
     """The ids of all rows there are."""
     columns = [
@@ -95,20 +111,16 @@ def test_a_page_is_the_same_after_signing_in_anew(app, as_, world):
     assert differing == []
 
 
-def test_every_id_in_a_page_is_that_of_a_row_or_nil(app, as_, world):
+@pytest.mark.one_database
+def test_every_id_in_a_page_is_that_of_a_row_or_nil(app, as_):
     """Write the nil id where the device makes up one; the script puts it in when the form is handed in."""
-    made_up, seen = [], 0
-    for place in pages(app):
-        answer = fetch(app, as_, place, world)
-        if is_page(answer):
-            seen += 1
-            with app.app_context():
-                unknown = set(UUID.findall(answer.text)) - known_ids() - {NIL}
-            made_up += [f"{place.endpoint}: {value}" for value in unknown]
-    assert made_up == []
-    assert seen > 25
+    texts, known = all_texts(app, as_)
+    ids = {endpoint: set(UUID.findall(text)) - known - {NIL} for endpoint, text in texts.items()}
+    assert {endpoint: made_up for endpoint, made_up in ids.items() if made_up} == {}
+    assert len(texts) > 25
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("endpoint", "step"),
     [(endpoint, timedelta(minutes=3)) for endpoint in FIELD]
@@ -129,15 +141,15 @@ def assert_same(now: str, before: str) -> None:
     assert now == before
 
 
-def test_every_form_of_the_field_names_its_document_by_the_device(app, as_, world):
+@pytest.mark.one_database
+def test_every_form_of_the_field_names_its_document_by_the_device(app, as_):
     """`data-outbox` forms carry the nil id in their address, or a field that the device fills."""
     wrong, seen = [], 0
-    for place in pages(app):
-        answer = fetch(app, as_, place, world)
-        for form in FORM.findall(answer.text) if is_page(answer) else []:
+    for endpoint, text in all_texts(app, as_)[0].items():
+        for form in FORM.findall(text):
             seen += 1
             addresses = re.findall(r'\b(?:data-post|action)="([^"]*)"', form.partition(">")[0])
             if not any(NIL in address for address in addresses) and "data-new-id" not in form:
-                wrong.append(f"{place.endpoint}: {addresses}")
+                wrong.append(f"{endpoint}: {addresses}")
     assert wrong == []
     assert seen

@@ -21,6 +21,8 @@ from werkzeug.routing import Rule
 from tests.cast import EVERYBODY
 from tests.house.test_access import LAST, ROLES, TABLE, World, make_world, method_of, rules_of
 
+pytestmark = pytest.mark.usefixtures("quick_papers")  # no query or field reaches one; test_access has them drawn
+
 ODD = (
     "0",
     "-1",

@@ -250,6 +250,7 @@ def test_both_sign_on_the_record_and_the_second_signature_seals_it(app, as_):
         assert db.session.scalar(select(func.count()).select_from(JointTestSignature)) == 2
 
 
+@pytest.mark.one_database
 def test_the_record_as_pdf_holds_everything_on_numbered_pages(app, as_, tmp_path):
     test_id = made(app, lambda: sealed(**slow_uplink()))
     answer = as_("office").get(f"/joint-tests/{test_id}/record.pdf")

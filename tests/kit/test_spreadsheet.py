@@ -88,3 +88,10 @@ def test_formulas_are_harmless_in_both_kinds():
     cell = book.active["A2"]
     assert (cell.value, cell.data_type) == ("'" + evil, "s")
     assert book.active["B2"].value == 1.5
+
+
+def test_what_xml_does_not_take_keeps_no_workbook_from_being_written():
+    odd = "a" + "".join(chr(code) for code in (*range(32), 0xFFFE, 0xFFFF)) + "b\x00=1"
+    book = load_workbook(io.BytesIO(xlsx_of([Sheet("s", ["a", "b"], [[odd, "\x01=1+1"]])])))
+    assert book.active["A2"].value.replace("\r", "\n").split() == ["a", "b=1"]
+    assert book.active["B2"].value == "'=1+1"

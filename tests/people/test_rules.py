@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from webapp.people import actions
 from webapp.people.rules import is_alive, may_try, password_problem
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
@@ -51,3 +52,8 @@ def test_wrong_passwords_are_counted_per_account_and_per_address(here, everywher
 )
 def test_a_password_is_long_varied_and_not_the_account_name(context, password, good):
     assert (password_problem(password, "xiaoli") is None) is good
+
+
+def test_passwords_are_hashed_as_dearly_as_the_library_does_by_itself():
+    """Tests hash cheaply themselves (tests/conftest.py); this one was hashed by the app while it was loaded."""
+    assert actions._NOBODY.startswith("scrypt:32768:8:1$")

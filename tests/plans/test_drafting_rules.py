@@ -16,7 +16,8 @@ from webapp.kit.clock import Month
 from webapp.plans.models import LineKind
 from webapp.plans.needs import Due, Frame, Shown, missing, needs_of, quarterly_month
 from webapp.plans.spreading import Taken, most_together, spread
-from webapp.plans.workdays import day_of, days_of, knows_make_up_days, weeks_of, working_days
+from webapp.plans.workdays import days_of, weeks_of, working_days
+from webapp.sites.calendar import day_of, knows_make_up_days
 
 ZONE = "Asia/Shanghai"
 DECEMBER = Month(2026, 12)

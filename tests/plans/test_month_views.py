@@ -15,7 +15,7 @@ from tests.visits.days import inspected, somebody
 from webapp.extensions import db
 from webapp.kit.clock import utc_now
 from webapp.kit.transaction import transaction
-from webapp.plans.models import CalendarDay
+from webapp.sites.calendar_models import CalendarDay
 
 PAGE = "/plans/2026-12"
 

@@ -127,6 +127,7 @@ def test_all_links_of_today_and_the_round_to_checklists_of_the_line_are_in_the_p
         assert {link for link in links if link[17:53] in of_line} - known <= {missing}
 
 
+@pytest.mark.one_database
 def test_the_pictures_that_the_pages_show_are_listed_and_open(app, as_, made):
     made(lambda: abnormal_antenna(somebody("tech"), at=utc_now() - timedelta(days=2)))
     tech = as_("tech")
@@ -209,6 +210,7 @@ def test_it_is_good_for_a_week_or_the_rest_of_the_month_but_at_least_a_day(left,
     assert good_until(NOON, NOON + left) == NOON + good_for
 
 
+@pytest.mark.one_database
 def test_further_pages_are_named_the_joint_test_only_where_the_vehicle_is(as_):
     always = ["/scan", "/outbox", "/sheet", "/notes/new", "/faults/new", "/contacts"]
     assert pack_for(as_("tech"), 2)["shared"] == ["/today", "/today/2", *always, "/joint-tests/new"]
@@ -270,6 +272,7 @@ def test_a_page_costs_two_queries_and_the_rest_is_loaded_once(app, as_, made, qu
     assert few <= 2 * fewer + 40
 
 
+@pytest.mark.one_database
 def test_a_round_of_twenty_devices_is_light(app, as_, made):
     """The first twenty rows of the vehicle's list with three months of history and the labels of the whole site.
 

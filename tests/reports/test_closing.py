@@ -311,6 +311,7 @@ def test_the_page_lists_the_addenda_with_their_number(as_, closed_with_addenda):
     assert "Inspection: 2" in "".join("".join(each.itertext()) for each in page.iter("section"))
 
 
+@pytest.mark.one_database
 def test_pdf_and_workbook_carry_the_addenda(as_, closed_with_addenda, tmp_path):
     lead = as_("lead")
     book = load_workbook(io.BytesIO(lead.get(f"{MONTH}.xlsx").data))

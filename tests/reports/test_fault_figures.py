@@ -369,4 +369,23 @@ def test_the_page_of_figures_takes_the_same_statements_whatever_the_month_holds(
     with app.test_request_context():
         for number, asset in enumerate(list_rows()[:6]):
             played(IN_OCTOBER - number * 20 * DAY, asset)
-    assert taken() == few <= 14
+    assert taken() == few <= 12
+
+
+def test_the_plots_come_after_the_page_and_stand_alone_without_javascript(app, as_, queries):
+    def taken() -> int:
+        queries.clear()
+        assert client.get("/fault-figures/2026-10/plots").status_code == 200
+        return len([sql for sql in queries if not sql.startswith(("BEGIN", "PRAGMA"))])
+
+    client = as_("office")
+    assert 'hx-get="/fault-figures/2026-10/plots"' in client.get("/fault-figures/2026-10").text
+    few = taken()
+    with app.test_request_context():
+        for number, asset in enumerate(list_rows()[:6]):
+            played(IN_OCTOBER - number * 20 * DAY, asset)
+    assert taken() == few
+    fragment = client.get("/fault-figures/2026-10/plots", headers={"HX-Request": "true"}).text
+    assert fragment.lstrip().startswith("<section")
+    assert fragment.count("<svg") == 4
+    assert client.get("/fault-figures/2100-01/plots").status_code == 200

@@ -38,6 +38,7 @@ def read(tool: str, data: bytes, folder: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.one_database
 def test_the_pdf_shows_the_figures_of_the_object(as_, october, tmp_path):
     answer = as_("office", "zh").get(f"{MONTH}.pdf")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
@@ -53,6 +54,7 @@ def test_the_pdf_shows_the_figures_of_the_object(as_, october, tmp_path):
         assert line.name in text
 
 
+@pytest.mark.one_database
 def test_the_pdf_counts_its_pages_embeds_its_fonts_and_carries_the_photos(as_, october, tmp_path):
     data = as_("lead", "en").get(f"{MONTH}.pdf").data
     text = read("pdftotext", data, tmp_path)
@@ -67,6 +69,7 @@ def test_the_pdf_counts_its_pages_embeds_its_fonts_and_carries_the_photos(as_, o
     assert len(pictures) >= min(3, sum(len(item.photo_ids) for item in october.abnormal))
 
 
+@pytest.mark.one_database
 def test_photos_whose_bytes_are_lost_do_not_keep_the_pdf_from_being_made(app, as_, monkeypatch):
     from webapp.files.store import Store
 
@@ -77,6 +80,7 @@ def test_photos_whose_bytes_are_lost_do_not_keep_the_pdf_from_being_made(app, as
     assert as_("lead").get(f"{MONTH}.pdf").status_code == 200
 
 
+@pytest.mark.one_database
 def test_an_empty_month_makes_a_pdf_and_a_workbook_too(as_, tmp_path):
     browser = as_("lead")
     assert "None." in read("pdftotext", browser.get("/months/2025-03.pdf").data, tmp_path)

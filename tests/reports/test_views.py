@@ -85,8 +85,9 @@ def test_every_number_on_the_page_opens_exactly_its_rows(as_, full_october):
         if address not in seen:
             answer = browser.get(address)
             assert answer.status_code == 200, address
-            records = [e for e in parsed(answer).iter("li") if e.get("data-record") is not None]
-            totals = [int(e.get("data-total")) for e in parsed(answer).iter("b") if e.get("data-total")]
+            page = parsed(answer)
+            records = [e for e in page.iter("li") if e.get("data-record") is not None]
+            totals = [int(e.get("data-total")) for e in page.iter("b") if e.get("data-total")]
             seen[address] = sum(int(e.get("data-units")) for e in records)
             assert totals == [seen[address]], address
         assert seen[address] == number, address

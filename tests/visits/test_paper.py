@@ -44,6 +44,7 @@ def futian(app):
         return visit.id, digest, len(codes)
 
 
+@pytest.mark.one_database
 @poppler
 def test_the_pdf_has_everything_of_r13_on_numbered_pages(as_, futian, tmp_path):
     visit_id, digest, rows = futian
@@ -86,6 +87,7 @@ def test_the_pdf_has_everything_of_r13_on_numbered_pages(as_, futian, tmp_path):
     assert "span" not in text
 
 
+@pytest.mark.one_database
 @poppler
 def test_both_signatures_are_pictures_in_the_pdf(as_, futian, tmp_path):
     file = tmp_path / "sheet.pdf"
@@ -95,6 +97,7 @@ def test_both_signatures_are_pictures_in_the_pdf(as_, futian, tmp_path):
     assert len({entry[10] for entry in listed}) == 2  # two objects, however often they are shown
 
 
+@pytest.mark.one_database
 @poppler
 def test_the_symbol_on_the_last_page_leads_to_the_verify_page(as_, futian, tmp_path):
     pyzbar = pytest.importorskip("pyzbar.pyzbar")
@@ -128,6 +131,7 @@ def test_a_sealed_sheet_keeps_its_names_when_a_device_is_renamed(context):
     assert "新调制解调器" not in names
 
 
+@pytest.mark.one_database
 def test_an_open_sheet_prints_with_empty_places_and_says_so(as_, app):
     with app.test_request_context(), transaction():
         visit_id = day_of(codes=QUIET[:1]).id
@@ -157,6 +161,7 @@ def test_reasons_returns_and_omissions_stand_on_the_paper(context):
     ]
 
 
+@pytest.mark.one_database
 def test_a_lost_signature_file_leaves_its_place_empty(app, as_, futian):
     with app.app_context():
         from webapp.files.store import store
@@ -166,6 +171,7 @@ def test_a_lost_signature_file_leaves_its_place_empty(app, as_, futian):
     assert answer.status_code == 200
 
 
+@pytest.mark.one_database
 def test_drawing_a_pdf_leaves_the_check_of_uploads_as_strict_as_before(as_, futian):
     client = as_("supervisor2")
     assert client.get(f"/visits/{futian[0]}/sheet.pdf").status_code == 200

@@ -27,7 +27,7 @@ from webapp.plans.rules import Round, rounds
 from webapp.sites.models import Site
 from webapp.visits.queries import returned_for
 
-MOST_FAULTS, MOST_HAZARDS, MOST_PEOPLE, MOST_PHONES = 6, 4, 5, 4
+MOST_FAULTS, MOST_HAZARDS, MOST_PEOPLE, MOST_PHONES = 7, 4, 5, 4
 OLD = timedelta(days=30)  # a hazard that waits for longer is marked (R72)
 
 

@@ -25,7 +25,7 @@ def load_command() -> None:
     password = demo_password()
     with transaction():
         load(password, now=utc_now())
-    click.echo("Demo accounts: tech, lead, supervisor, office, admin (韶关); tech2, supervisor2 (福田)")
+    click.echo("Demo accounts: tech, lead, supervisor, office, admin (韶关); tech2, lead2, supervisor2 (福田)")
     click.echo(f"Password of all of them: {password}")
 
 

@@ -57,18 +57,17 @@ USUAL = {"dB": 9, "dBm": -55, "V": 226, "%": 92, "℃": 24, "s": 120, "ms": 60, 
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays in a site: who inspects, who signs (and takes over the sheet where two signatures are needed).
-
-    Without a project lead nobody hands in the list of hazards there.
+    """Who plays in a site: who inspects, who signs (and takes over the sheet where two signatures are needed), who
+    leads the project there and hands in the list of hazards.
     """
 
     site: str
     technician: str
     supervisor: str
-    lead: str = ""
+    lead: str
 
 
-CASTS = (Cast("SG", "tech", "supervisor", "lead"), Cast("FT", "tech2", "supervisor2"))
+CASTS = (Cast("SG", "tech", "supervisor", "lead"), Cast("FT", "tech2", "supervisor2", "lead2"))
 
 
 def play(months: Sequence[Month], say: Callable[[str], None]) -> None:
@@ -87,10 +86,9 @@ def play(months: Sequence[Month], say: Callable[[str], None]) -> None:
             last = month == months[-1]
             played = play_faults(site, month, cast.technician, cast.supervisor, is_last=last, request=_request)
             say(f"{site.code} {month}: {played} faults")
-            if cast.lead:
-                people = cast.lead, cast.supervisor, cast.technician
-                listed = play_hazards(site, month, *people, is_last=last, request=_request)
-                say(f"{site.code} {month}: {listed} hazards on the list of the month")
+            people = cast.lead, cast.supervisor, cast.technician
+            listed = play_hazards(site, month, *people, is_last=last, request=_request)
+            say(f"{site.code} {month}: {listed} hazards on the list of the month")
             test = _play_joint_test(cast, site, days[-2], is_slow=month == months[-1])
             if test:
                 say(f"{site.code} {month}: joint test {test}, signed and sealed")

@@ -1,8 +1,7 @@
 """Plans of the example months, made by the real actions: past and present ones approved, the next one handed in.
 
-That of the present month is made when the demo is, so it is late, and plans nothing for days that are over.
-
-Shaoguan has everybody that a plan needs. Futian has no project lead in the cast, so its plans stay drafts.
+That of the present month is made when the demo is, so it is late, and plans nothing for days that are over. Futian's
+next plan stays a draft: whoever tries the demo hands it in and approves it.
 """
 
 from __future__ import annotations
@@ -22,32 +21,35 @@ from webapp.plans.presentations import enter
 from webapp.sites.models import Site
 from webapp.sites.queries import site_coded
 
-SITE, LEAD, BUREAU = "SG", "lead", "supervisor"
-DRAFT_ONLY = "FT"
+CASTS = {"SG": ("lead", "supervisor"), "FT": ("lead2", "supervisor2")}  # who hands in, who approves
+HANDED_IN_ONLY, DRAFT_ONLY = "SG", "FT"  # how far the plan of the next month has come
 PRESENTATION = "省厅应急演练观摩汇报"
 DRAFTED, HANDED_IN, APPROVED = 24, 26, 28  # days of the month before
 
 
 def plan_months(months: Sequence[Month], say: Callable[[str], None]) -> None:
-    """Gives these months of Shaoguan an approved plan, each in its own time; months that have one are left alone."""
-    site = site_coded(SITE)
-    for month in months:
-        moments = [_day_before(site, month, day) for day in (DRAFTED, HANDED_IN, APPROVED)]
-        _approved(site, month, moments, say)
+    """Gives these months an approved plan, each in its own time; months that have one are left alone."""
+    for code in CASTS:
+        for month in months:
+            site = site_coded(code)
+            moments = [_day_before(site, month, day) for day in (DRAFTED, HANDED_IN, APPROVED)]
+            _approved(site, month, moments, say)
 
 
 def plan_ahead(now: datetime, say: Callable[[str], None]) -> None:
     """This month approved; the next one handed in for Shaoguan with a presentation in it, a draft for Futian."""
     month = Month.of(now.date()).next()
-    _approved(site_coded(SITE), month.previous(), (now, now, now), say)
-    site = site_coded(SITE)
+    for code in CASTS:
+        _approved(site_coded(code), month.previous(), (now, now, now), say)
+    site = site_coded(HANDED_IN_ONLY)
     if _status(site, month) is PlanStatus.NONE:
         starts_at = datetime.combine(month.first + timedelta(days=14), time(15), ZoneInfo(site.timezone))
         with transaction():
-            enter(site_coded(SITE), _name(site, month), PRESENTATION, starts_at, by=person_named(LEAD), now=now)
+            lead = person_named(CASTS[site.code][0])
+            enter(site_coded(site.code), _name(site, month), PRESENTATION, starts_at, by=lead, now=now)
         if _drafted(site, month, now):
             _hand_in(site, month, now)
-            say(f"{SITE} {month}: plan handed in")
+            say(f"{site.code} {month}: plan handed in")
     if _drafted(site_coded(DRAFT_ONLY), month, now):
         say(f"{DRAFT_ONLY} {month}: plan drafted")
 
@@ -59,8 +61,9 @@ def _approved(site: Site, month: Month, moments: Sequence[datetime], say: Callab
     _hand_in(site, month, moments[1])
     with transaction():
         version = _number(site, month)
-        approve(site_coded(SITE), month, version=version, by=person_named(BUREAU), now=moments[2])
-    say(f"{SITE} {month}: plan approved")
+        bureau = person_named(CASTS[site.code][1])
+        approve(site_coded(site.code), month, version=version, by=bureau, now=moments[2])
+    say(f"{site.code} {month}: plan approved")
 
 
 def _drafted(site: Site, month: Month, now: datetime) -> bool:
@@ -74,7 +77,8 @@ def _drafted(site: Site, month: Month, now: datetime) -> bool:
 
 def _hand_in(site: Site, month: Month, now: datetime) -> None:
     with transaction():
-        submit(site_coded(site.code), month, version=_number(site, month), by=person_named(LEAD), now=now)
+        lead = person_named(CASTS[site.code][0])
+        submit(site_coded(site.code), month, version=_number(site, month), by=lead, now=now)
 
 
 def _status(site: Site, month: Month) -> PlanStatus:

@@ -12,7 +12,7 @@ from flask import current_app
 
 from webapp.documents.fault_analysis import Analysed, month_analysis
 from webapp.documents.fault_material import faults_in
-from webapp.documents.hazard_paper import hazard_paper
+from webapp.documents.hazard_paper import HazardWays, hazard_paper, ways_of
 from webapp.documents.joint_test_paper import joint_test_paper
 from webapp.documents.maintenance_paper import Upkeep, maintenance_paper
 from webapp.documents.models import Format, Kind
@@ -102,6 +102,11 @@ class Material:
         return Upkeep({each.facts.id: each for each in faults_in(self.site, self.month, self.summary.as_of)})
 
     @cached_property
+    def hazards(self) -> HazardWays:
+        """How far the hazards of the month had come when the summary was made."""
+        return ways_of(self.site, self.month, self.summary)
+
+    @cached_property
     def faults(self) -> list[Analysed]:
         """The faults of the month with their records."""
         return faults_in(self.site, self.month, self.now)
@@ -118,7 +123,7 @@ class Material:
         if kind is Kind.JOINT_TEST:
             return joint_test_paper(self.joint_tests, frame)
         if kind is Kind.HAZARDS:
-            return hazard_paper(self.summary, frame)
+            return hazard_paper(self.summary, self.hazards, frame)
         if kind is Kind.FAULTS:
             blocks = month_analysis(self.faults, self.summary.fault_figures, frame)
             return frame.paper(kind, blocks, as_of=self.now)

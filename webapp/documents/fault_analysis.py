@@ -10,12 +10,12 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from webapp.documents.paper import Align, Block, Column, Facts, Heading, Paper, Paragraph, Party, Table, plain_rows
+from webapp.documents.paper import Align, Block, Column, Facts, Heading, Paper, Paragraph, Table, plain_rows
 from webapp.documents.parts import Frame, Numbering, both_sides
 from webapp.faults.clocks import Clock, ClockName
 from webapp.faults.facts import FaultFacts
 from webapp.faults.words import cause_name, choice_name, clock_name, event_name, state_name, time_span
-from webapp.kit.language import full_day, local
+from webapp.kit.language import local
 from webapp.reports.fault_figures import FaultFigures, SystemFigures
 from webapp.reports.fault_figures_words import in_percent, length
 
@@ -33,6 +33,11 @@ class Analysed:
     code: str
     system: str
     names: Mapping[uuid.UUID, str] = field(default_factory=dict)
+    model: str = ""
+    location: str = ""
+    supplier: str = ""
+    contract: str = ""  # how the device stands to the contract, in words
+    channel: str = ""  # how the fault became known
 
     @property
     def level(self) -> str:
@@ -59,20 +64,10 @@ def fault_paper(fault: Analysed, frame: Frame) -> Paper:
         head(_("Times of the contract")),
         _clock_table(fault, frame),
         head(_("Course")),
-        _course(fault, frame),
+        course_of(fault, frame),
         both_sides(frame),
     ]
-    return Paper(
-        title=_("Fault analysis report"),
-        number=f"{frame.site_code}-{facts.number}",
-        period=frame.at_text(facts.reported_at),
-        site_name=frame.site_name,
-        parties=(Party(_("Client (party A)"), frame.client), Party(_("Provider (party B)"), frame.provider)),
-        as_of=frame.at(frame.now) or frame.now,
-        made_at=full_day((frame.at(frame.now) or frame.now).date()),
-        blocks=tuple(blocks),
-        is_demo=frame.is_demo,
-    )
+    return frame.single(_("Fault analysis report"), facts.number, facts.reported_at, blocks)
 
 
 def month_analysis(faults: Sequence[Analysed], figures: FaultFigures | None, frame: Frame) -> list[Block]:
@@ -171,7 +166,7 @@ def _clock_table(fault: Analysed, frame: Frame) -> Table:
     return Table(_("Times of the contract"), columns, plain_rows(*rows), _("None."))
 
 
-def _course(fault: Analysed, frame: Frame) -> Table:
+def course_of(fault: Analysed, frame: Frame) -> Table:
     """Every step with the time it happened and the time the server had it."""
     columns = (
         Column(_("Happened at"), 16),

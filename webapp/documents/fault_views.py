@@ -1,9 +1,10 @@
-"""Doors of the report about one fault (R97): PDF and Word, as of this moment; it is not kept."""
+"""Doors of the papers about one fault (R53, R97): PDF and Word, as of this moment; they are not kept."""
 
 from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Blueprint, make_response
@@ -15,9 +16,12 @@ from werkzeug.wrappers import Response
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.documents.collect import Material, write
-from webapp.documents.fault_analysis import fault_paper
+from webapp.documents.equipment_report import equipment_report
+from webapp.documents.fault_analysis import Analysed, fault_paper
 from webapp.documents.fault_material import analysed
 from webapp.documents.models import Format
+from webapp.documents.paper import Paper
+from webapp.documents.parts import Frame
 from webapp.documents.views import MEDIA_TYPES, attached
 from webapp.extensions import db
 from webapp.faults.gathering import facts_among
@@ -38,23 +42,33 @@ faultpapers = Blueprint("faultpapers", __name__)
 @faultpapers.get("/faults/<uuid:finding_id>/report.pdf")
 @needs_somewhere(Right.EXPORT)
 def pdf(finding_id: uuid.UUID) -> Response:
-    """The report as PDF."""
-    data, name = _report(finding_id, Format.PDF)
-    return pdf_answer(data, name)
+    """The analysis report as PDF (R97)."""
+    return _answer(finding_id, fault_paper, Format.PDF)
 
 
 @faultpapers.get("/faults/<uuid:finding_id>/report.docx")
 @needs_somewhere(Right.EXPORT)
 def docx(finding_id: uuid.UUID) -> Response:
-    """The report for Word."""
-    data, name = _report(finding_id, Format.DOCX)
-    answer = make_response(data)
-    answer.mimetype = MEDIA_TYPES[Format.DOCX]
-    return attached(answer, name)
+    """The analysis report for Word (R97)."""
+    return _answer(finding_id, fault_paper, Format.DOCX)
 
 
-def _report(finding_id: uuid.UUID, form: Format) -> tuple[bytes, str]:
-    """Bytes and file name, in Chinese as all papers; taking it out is logged (R126)."""
+@faultpapers.get("/faults/<uuid:finding_id>/equipment.pdf")
+@needs_somewhere(Right.EXPORT)
+def equipment_pdf(finding_id: uuid.UUID) -> Response:
+    """The equipment fault report as PDF (R53, R62)."""
+    return _answer(finding_id, equipment_report, Format.PDF)
+
+
+@faultpapers.get("/faults/<uuid:finding_id>/equipment.docx")
+@needs_somewhere(Right.EXPORT)
+def equipment_docx(finding_id: uuid.UUID) -> Response:
+    """The equipment fault report for Word (R53, R62)."""
+    return _answer(finding_id, equipment_report, Format.DOCX)
+
+
+def _answer(finding_id: uuid.UUID, build: Callable[[Analysed, Frame], Paper], form: Format) -> Response:
+    """A paper about a fault, in Chinese as all papers; taking it out is logged (R126)."""
     by: Person = current_user._get_current_object()
     now = utc_now()
     finding = finding_for(by, finding_id, Right.EXPORT)
@@ -62,12 +76,16 @@ def _report(finding_id: uuid.UUID, form: Format) -> tuple[bytes, str]:
         raise NotFound(_("There is a report for faults only."))
     site = db.session.get_one(Site, finding.site_id)
     month = Month.of(local_day(finding.reported_at, site.timezone))
-    fault = analysed(facts_among(site.id, [finding.id]), now)[0]
     with force_locale("zh"), tempfile.TemporaryDirectory() as folder:
+        fault = analysed(facts_among(site.id, [finding.id]), now, channel=finding.channel)[0]
+        paper = build(fault, Material(site, month, by=by, now=now, folder=Path(folder)).frame(1, []))
         target = Path(folder) / f"report.{form.value}"
-        write(fault_paper(fault, Material(site, month, by=by, now=now, folder=Path(folder)).frame(1, [])), form, target)
-        data, name = target.read_bytes(), f"{finding.number}_{_('Fault analysis report')}.{form.value}"
+        write(paper, form, target)
+        data, name = target.read_bytes(), f"{finding.number}_{paper.title}.{form.value}"
     with transaction():
-        subject = f"finding:{finding_id}"
-        record(Verb.REPORT_EXPORTED, subject, by=by.id, now=now, site_id=site.id, kind=form.value)
-    return data, name
+        record(Verb.REPORT_EXPORTED, f"finding:{finding_id}", by=by.id, now=now, site_id=site.id, kind=form.value)
+    if form is Format.PDF:
+        return pdf_answer(data, name)
+    answer = make_response(data)
+    answer.mimetype = MEDIA_TYPES[form]
+    return attached(answer, name)

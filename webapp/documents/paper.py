@@ -208,8 +208,8 @@ def cell_text(cell: Cell) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without control characters: XML takes none, and no font has them."""
-    return "".join(sign for sign in text if sign >= " " or sign in "\n\t")
+    """A text without control characters and the two that are none: XML takes none of them, and no font has them."""
+    return "".join(sign for sign in text if (sign >= " " or sign in "\n\t") and sign not in "\ufffe\uffff")
 
 
 def merged_runs(table: Table, column: int) -> dict[int, int]:

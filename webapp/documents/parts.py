@@ -62,11 +62,21 @@ class Frame:
         self, kind: Kind, blocks: Iterable[Block], *, as_of: datetime | None = None, is_across: bool = False
     ) -> Paper:
         """The paper of one kind around its blocks."""
-        as_of = as_of or self.now
+        number = number_of(self.site_code, self.month, kind, self.version)
+        period = day_span(self.month.first, self.month.last)
+        return self._paper(title_of(kind, self.month), number, period, blocks, as_of or self.now, is_across=is_across)
+
+    def single(self, title: str, number: str, since: datetime, blocks: Iterable[Block]) -> Paper:
+        """A paper about one record that began at `since`, as it stands now."""
+        return self._paper(title, f"{self.site_code}-{number}", self.at_text(since), blocks, self.now)
+
+    def _paper(
+        self, title: str, number: str, period: str, blocks: Iterable[Block], as_of: datetime, *, is_across: bool = False
+    ) -> Paper:
         return Paper(
-            title=title_of(kind, self.month),
-            number=number_of(self.site_code, self.month, kind, self.version),
-            period=day_span(self.month.first, self.month.last),
+            title=title,
+            number=number,
+            period=period,
             site_name=self.site_name,
             parties=(Party(_("Client (party A)"), self.client), Party(_("Provider (party B)"), self.provider)),
             as_of=self.at(as_of) or as_of,

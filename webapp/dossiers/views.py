@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext as _
@@ -31,6 +33,7 @@ from webapp.sites.access import may, needs_somewhere
 from webapp.sites.rules import Right
 
 dossiers = Blueprint("dossiers", __name__)
+AT_THE_LABEL = timedelta(minutes=15)  # so long after a scan somebody still stands at the device
 
 
 @dossiers.before_request
@@ -49,8 +52,13 @@ def show(asset_id: uuid.UUID) -> Response:
     asset = asset_for(current_user, asset_id)
     show_times_of(asset.site.timezone)
     rights = {right for right in Right if may(current_user, right, asset.site_id)}
-    old = request.args.get("old", "")
-    return page("dossiers/show.html", dossier=dossier_of(asset), rights=rights, old=old, words=words)
+    now = utc_now()
+    scans = [one for one in recent_scans(now) if now - one.at <= AT_THE_LABEL and not one.old_code]
+    context: dict[str, Any] = {
+        "old": request.args.get("old", ""),
+        "was_scanned": asset.id in {one.asset_id for one in scans},
+    }
+    return page("dossiers/show.html", dossier=dossier_of(asset), rights=rights, words=words, **context)
 
 
 @dossiers.get("/a/<token>")

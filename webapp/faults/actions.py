@@ -17,17 +17,20 @@ from webapp.assets.queries import asset_for
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
+from webapp.faults.calendar import days_to_keep
 from webapp.faults.callers import CALLER, caller_in, note_caller
 from webapp.faults.clocks import clocks_of
 from webapp.faults.closing import listed, missing_for_closing
 from webapp.faults.deadlines import renew
+from webapp.faults.form import source_of_report
 from webapp.faults.gathering import facts_of
 from webapp.faults.hazard_state import turn
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind, FindingPhoto
 from webapp.faults.moments import skew_of, told_at, true_moment
-from webapp.faults.policies import policy_among, taken_over
+from webapp.faults.policies import policy_for, taken_over
 from webapp.faults.queries import finding_for
 from webapp.faults.rules import is_closed, kind_numbered, level_called, next_number, number_prefix
+from webapp.faults.step_documents import event_of
 from webapp.files.actions import attach
 from webapp.kit.canonical import canonical_json, sha256_hex
 from webapp.kit.clock import Month, local_day
@@ -39,6 +42,7 @@ from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
 
 USUAL_LEVEL = "general"
 NOT_LATE = timedelta(minutes=1)  # on the way; what took longer came late
+_CHANGING = ("level", "impact", "closed_at", "next_due_at", "hazard_state")
 
 _RAISED = {FindingKind.FAULT: Verb.FAULT_RAISED, FindingKind.HAZARD: Verb.HAZARD_RAISED}
 _CLOSED = {FindingKind.FAULT: Verb.FAULT_CLOSED, FindingKind.HAZARD: Verb.HAZARD_CLOSED}
@@ -76,7 +80,7 @@ def raise_finding(
     if source and (here := db.session.scalar(select(Finding).where(Finding.source == source))):
         return here
     level = _level(kind, site, level, catalogue_number)
-    policy = policy_among(taken_over(site, now=now), reported_at) if kind is FindingKind.FAULT else None
+    policy = policy_for(level, taken_over(site, now=now), reported_at) if kind is FindingKind.FAULT else None
     finding = Finding(
         id=finding_id or uuid.uuid4(),
         site_id=site.id,
@@ -133,6 +137,11 @@ def report(
     document = document_of(report_id, fields, photo_ids, by, sending)
     if not receive(document, now=now):
         return db.session.scalars(select(Finding).where(Finding.id == report_id)).one(), False
+    if db.session.scalar(select(Finding.id).where(Finding.id == report_id)):  # raised by an inspection or a label
+        raise Conflict(
+            _("Another record with this number is already here. Yours is kept on your device: hand it in anew."),
+            code="other_content",
+        )
     attach(photo_ids, asset.site_id, by=by)
     kind = FindingKind(fields["kind"])
     level, number, is_proposed = _level_meant(kind, fields, asset.site)
@@ -144,7 +153,7 @@ def report(
         level=level,
         text=fields["text"],
         photo_ids=photo_ids,
-        source=f"note:{fields['note']}:{report_id}" if "note" in fields else f"report:{report_id}",
+        source=source_of_report(report_id, fields, asset.site),
         channel=fields.get("channel", "site"),
         by=by,
         reported_at=told_at(fields, "reported_at", asset.site, skew_of(sending, now), now),
@@ -187,7 +196,7 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     """
     finding = finding_for(by, finding_id, Right.INSPECT)
     if not receive(document, now=now):
-        return _event_of(document, finding), False
+        return event_of(document, finding), False
     read, reason = document.content.get("scanned", ""), document.content.get("reason", "")
     is_own = bool(read) and _is_label_of(finding, read)
     if not read and not reason:
@@ -215,12 +224,6 @@ def arrive(finding_id: uuid.UUID, document: Document, *, by: Person, now: dateti
     return event, True
 
 
-def _event_of(document: Document, finding: Finding) -> FindingEvent:
-    """The event of an arrival that is here. Read afresh: whoever brought it may have ended after `finding` was read."""
-    events = db.session.scalars(select(FindingEvent).where(FindingEvent.finding_id == finding.id))
-    return next(one for one in events if one.facts.get("document") == str(document.id))
-
-
 def arrival_of(finding_id: uuid.UUID, fields: Mapping[str, Any], by: Person, sending: Sending = NOT_SENT) -> Document:
     """The arrival as a document; one that a plain form could not name is named here."""
     content = {name: value for name, value in fields.items() if name != "id"} | {"finding": finding_id}
@@ -238,13 +241,15 @@ def close(finding: Finding, reason: str, *, by: Person, now: datetime) -> None:
     """
     if is_closed_now(finding):
         raise Conflict(_("%(number)s is closed already.", number=finding.number), code="already_closed")
-    if finding.kind == FindingKind.FAULT and (missing := missing_for_closing(facts_of(finding))):
+    facts = facts_of(finding) if finding.kind == FindingKind.FAULT else None
+    if facts and (missing := missing_for_closing(facts)):
         why = _("%(number)s cannot be closed yet. Missing: %(what)s", number=finding.number, what=listed(missing))
         raise Conflict(why, code="incomplete")
     if finding.kind == FindingKind.HAZARD:
         turn(finding, EventKind.CLOSED)
-    event = add_event(finding, EventKind.CLOSED, reason, by=by, at=now, now=now)
-    finding.closed_at = now
+    kept = {"own_days": days} if facts and (days := days_to_keep(facts)) else None
+    event = add_event(finding, EventKind.CLOSED, reason, by=by, at=decided_at(finding, now), now=now, facts=kept)
+    finding.closed_at = event.at
     verb = _CLOSED[FindingKind(finding.kind)]
     record(verb, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, reason=reason)
     settle(finding, event, now=now)
@@ -260,7 +265,7 @@ def reopen(finding: Finding, reason: str, *, by: Person, now: datetime) -> None:
         raise Conflict(_("%(number)s is open.", number=finding.number), code="already_open")
     if finding.kind == FindingKind.HAZARD:
         turn(finding, EventKind.REOPENED)
-    event = add_event(finding, EventKind.REOPENED, reason, by=by, at=now, now=now)
+    event = add_event(finding, EventKind.REOPENED, reason, by=by, at=decided_at(finding, now), now=now)
     finding.closed_at = None
     verb = _REOPENED[FindingKind(finding.kind)]
     record(verb, f"finding:{finding.id}", by=by.id, now=now, site_id=finding.site_id, reason=reason)
@@ -339,9 +344,25 @@ def _level(kind: FindingKind, site: Site, level: str | None, catalogue_number: i
     return level
 
 
+def lock(finding: Finding) -> None:
+    """Locks a finding until the transaction ends, and reads afresh what others may have changed before that."""
+    db.session.flush()
+    db.session.refresh(finding, _CHANGING, with_for_update={"key_share": True})
+
+
+def decided_at(finding: Finding, now: datetime) -> datetime:
+    """When the bureau or the lead decides: now, but never before what is here already, whatever the server's clock did.
+
+    Of two servers one may be seconds behind; without this what was decided last would not count as the last word.
+    """
+    own = FindingEvent.finding_id == finding.id
+    last = db.session.scalar(select(FindingEvent.at).where(own).order_by(FindingEvent.at.desc()).limit(1))
+    return max(now, last) if last else now
+
+
 def is_closed_now(finding: Finding) -> bool:
     """Reads the events afresh, with the finding locked until the transaction ends."""
-    db.session.execute(select(Finding.id).where(Finding.id == finding.id).with_for_update(key_share=True))
+    lock(finding)
     kinds = db.session.scalars(
         select(FindingEvent.kind).where(FindingEvent.finding_id == finding.id).order_by(FindingEvent.id)
     )

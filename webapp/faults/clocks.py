@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from webapp.faults.facts import FaultFacts, Since, Step
 from webapp.faults.models import EventKind as Kind
-from webapp.faults.terms import FROM_RESPONSE, OfficeHours, Terms
+from webapp.faults.terms import FROM_RESPONSE, OfficeHours
+from webapp.kit.workdays import OwnDays
 
 THRESHOLDS = (50, 80, 100)  # per cent of a limit at which somebody is warned
 NOTHING = timedelta()
@@ -81,6 +82,7 @@ class Clock:
     due_unpaused_at: datetime | None = None
     earlier: tuple[EarlierDue, ...] = ()
     warn_at: dict[int, datetime] = field(default_factory=dict)  # threshold → when it is reached; those that are known
+    own_days: OwnDays = field(default_factory=dict)  # days between start and end on which the site differs
 
     @property
     def paused(self) -> timedelta:
@@ -130,9 +132,12 @@ def handling_of(facts: FaultFacts, now: datetime) -> Clock | None:
 
 
 def next_due(clocks: dict[ClockName, Clock]) -> datetime | None:
-    """The end of the running clock that ends first; overdue ones have ended longest ago and come first."""
-    running = (ClockState.RUNNING, ClockState.OVERDUE)
-    return min((each.due_at for each in clocks.values() if each.state in running and each.due_at), default=None)
+    """The end of the clock that ends first; overdue ones have ended longest ago and come first.
+
+    A clock that stands still until an agreed date has an end, too: it runs on by itself, without an event.
+    """
+    going = (ClockState.RUNNING, ClockState.OVERDUE, ClockState.PAUSED)
+    return min((each.due_at for each in clocks.values() if each.state in going and each.due_at), default=None)
 
 
 def counted(start: datetime, end: datetime, pauses: Sequence[Span] = (), hours: _Hours | None = None) -> timedelta:
@@ -154,10 +159,11 @@ def moment_after(
 
 @dataclass(frozen=True)
 class _Hours:
-    """Office hours in a zone."""
+    """Office hours in a zone, with the days that differ there."""
 
     hours: OfficeHours
     zone: ZoneInfo
+    own: OwnDays
 
 
 @dataclass(frozen=True)
@@ -170,8 +176,9 @@ class _Limits:
 
 def _response(facts: FaultFacts, now: datetime) -> Clock | None:
     limits = _limits_of(facts.levels, {key: level.response for key, level in facts.terms.levels.items()})
-    hours = _office(facts.terms) if facts.terms.is_response_in_office_hours else None
-    return _clock(ClockName.RESPONSE, facts, facts.starts_at, limits, _end(facts, facts.responded), now, hours)
+    hours = _office(facts) if facts.terms.is_response_in_office_hours else None
+    clock = _clock(ClockName.RESPONSE, facts, facts.starts_at, limits, _end(facts, facts.responded), now, hours)
+    return replace(clock, own_days=_differing(clock, facts)) if hours else clock
 
 
 def _inform(facts: FaultFacts, now: datetime) -> Clock | None:
@@ -215,11 +222,12 @@ def _vendor(facts: FaultFacts, now: datetime) -> Clock | None:
 def _software(facts: FaultFacts, now: datetime) -> Clock | None:
     if facts.catalogue_number not in facts.terms.software_kinds:
         return None
-    ends = facts.terms.end_of_working_days(facts.starts_at)
+    ends = facts.terms.end_of_working_days(facts.starts_at, facts.calendar)
     if ends is None:
         return None
     limits = _Limits(ends - facts.starts_at)
-    return _clock(ClockName.SOFTWARE, facts, facts.starts_at, limits, _end(facts, _handled(facts)), now)
+    clock = _clock(ClockName.SOFTWARE, facts, facts.starts_at, limits, _end(facts, _handled(facts)), now)
+    return replace(clock, own_days=_differing(clock, facts))
 
 
 def _handled(facts: FaultFacts) -> Step | None:
@@ -298,8 +306,18 @@ def _state(due_at: datetime | None, met_at: datetime | None, now: datetime, *, i
     return ClockState.PAUSED if is_paused else ClockState.RUNNING
 
 
-def _office(terms: Terms) -> _Hours | None:
-    return _Hours(terms.office_hours, ZoneInfo(terms.zone)) if terms.office_hours else None
+def _office(facts: FaultFacts) -> _Hours | None:
+    hours = facts.terms.office_hours
+    return _Hours(hours, ZoneInfo(facts.terms.zone), facts.calendar) if hours else None
+
+
+def _differing(clock: Clock, facts: FaultFacts) -> OwnDays:
+    """The own days of the site between the start of a clock and its end."""
+    zone = ZoneInfo(facts.terms.zone)
+    first = facts.starts_at.astimezone(zone).date()
+    ends = clock.due_at or clock.met_at
+    last = ends.astimezone(zone).date() if ends else first
+    return {day: facts.calendar[day] for day in sorted(facts.calendar) if first <= day <= last}
 
 
 def _spans(facts: FaultFacts) -> list[Span]:
@@ -336,7 +354,7 @@ def _open(start: datetime, end: datetime, hours: _Hours | None) -> Iterator[Span
         return
     day = start.astimezone(hours.zone)
     while (midnight := datetime.combine(day.date(), time(), hours.zone)) < end:
-        if hours.hours.open_on(day):
+        if hours.hours.open_on(day, hours.own):
             since = max(start, datetime.combine(day.date(), hours.hours.starts, hours.zone).astimezone(UTC))
             until = min(end, datetime.combine(day.date(), hours.hours.ends, hours.zone).astimezone(UTC))
             if since < until:

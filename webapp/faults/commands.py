@@ -9,8 +9,10 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from webapp.extensions import db
+from webapp.faults.actions import lock
 from webapp.faults.callers import mask_callers
 from webapp.faults.deadlines import due_now, escalate, renew
 from webapp.faults.label_reports import mask_contacts
@@ -44,19 +46,24 @@ def sweep(seconds: int | None) -> None:
     while seconds:
         time.sleep(seconds)
         db.session.remove()
-        if count := sweep_once():
-            click.echo(f"{count} warnings")
+        try:
+            if count := sweep_once():
+                click.echo(f"{count} warnings")
+        except OperationalError as error:  # the database is away or busy: warnings must go on when it is back
+            click.echo(f"database failed, next try in {seconds} s: {error.orig}", err=True)
 
 
 @faults_commands.command("recompute")
 def recompute() -> None:
-    """Works out deadlines of all open faults anew from their events. Needed after an import only; harmless always."""
-    wanted = select(Finding.id).where(Finding.kind == FindingKind.FAULT.value, Finding.closed_at.is_(None))
+    """Works out all faults anew from their events: what lists sort by, and deadlines. Harmless at any time."""
+    wanted = select(Finding.id).where(Finding.kind == FindingKind.FAULT.value).order_by(Finding.id)
     ids = db.session.scalars(wanted).all()
     for finding_id in ids:
         with transaction():
-            renew(db.session.get_one(Finding, finding_id), now=utc_now())
-    click.echo(f"{len(ids)} open faults")
+            finding = db.session.get_one(Finding, finding_id)
+            lock(finding)
+            renew(finding, now=utc_now())
+    click.echo(f"{len(ids)} faults")
 
 
 @faults_commands.command("mask-callers")

@@ -21,14 +21,16 @@ Key = tuple[str, int, datetime]
 
 
 def renew(finding: Finding, *, now: datetime) -> dict[ClockName, Clock]:
-    """Works out the clocks of a fault from its events and writes down when somebody must be warned. Hazards have none.
+    """Works out a fault from its events: clocks, when somebody must be warned, and what its row repeats for lists.
 
-    What has been claimed stays: it was escalated. A deadline that has moved is a new one.
+    What has been claimed stays: it was escalated. A deadline that has moved is a new one. Hazards have no clocks.
     """
     if finding.kind != FindingKind.FAULT:
         return {}
     facts = facts_of(finding)
-    clocks = clocks_of(facts, now)
+    clocks = clocks_of(facts, max([now, *(step.at for step in facts.steps)]))  # two servers may be seconds apart
+    finding.level, finding.impact = facts.levels[-1].key, facts.impacts[-1].key or None
+    finding.closed_at = facts.closed_at
     finding.next_due_at = None if facts.closed_at else next_due(clocks)
     _write(finding.id, wanted(clocks))
     db.session.flush()

@@ -15,6 +15,7 @@ from typing import Any
 
 from webapp.faults.models import EventKind as Kind
 from webapp.faults.terms import Terms
+from webapp.kit.workdays import OwnDays, from_kept
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Pause:
 class FaultFacts:
     """A fault with its steps (any order) and the terms it runs under. Interface of clocks, figures and reports.
 
-    `level` and `impact` are those it began with.
+    `level` and `impact` are those it began with. `own_days`: the days of the site that differ from the calendar of the
+    country as they stand now, where the terms count days.
     """
 
     id: uuid.UUID
@@ -74,6 +76,7 @@ class FaultFacts:
     source: str | None = None
     text: str = ""
     steps: Sequence[Step] = ()
+    own_days: OwnDays = field(default_factory=dict)
 
     def known_at(self, now: datetime) -> FaultFacts:
         """The same without what happened after `now`."""
@@ -129,8 +132,19 @@ class FaultFacts:
     @cached_property
     def closed_at(self) -> datetime | None:
         """When the bureau closed it; None while it is open."""
-        turn = self.last(Kind.CLOSED, Kind.REOPENED)
-        return turn.at if turn and turn.kind == Kind.CLOSED else None
+        return self._closing.at if self._closing else None
+
+    @cached_property
+    def calendar(self) -> OwnDays:
+        """The own days of the site that count: those of now, and once it is closed those that counted then."""
+        return from_kept(self._closing.more.get("own_days")) if self._closing else self.own_days
+
+    @property
+    def counts_days(self) -> bool:
+        """Whether one of its clocks follows the calendar of the site."""
+        return self.terms.counts_office_hours or (
+            self.terms.counts_days and self.catalogue_number in self.terms.software_kinds
+        )
 
     @cached_property
     def responded(self) -> Step | None:
@@ -178,10 +192,21 @@ class FaultFacts:
                 told |= {name: str(value) for name, value in step.more.items() if name in ANALYSIS and value}
         return told
 
+    @cached_property
+    def has_bad_effect(self) -> bool:
+        """Whether the bureau said last that it had considerable bad effect: it may cost points of the total (R44)."""
+        said = self.last(Kind.EFFECT_JUDGED)
+        return said is not None and bool(said.more.get("considerable"))
+
     @property
     def cause_class(self) -> str:
         """The class of the cause, for repeats (R65, R81); "" while nobody has said."""
         return self.analysis.get("cause", "")
+
+    @cached_property
+    def _closing(self) -> Step | None:
+        turn = self.last(Kind.CLOSED, Kind.REOPENED)
+        return turn if turn and turn.kind == Kind.CLOSED else None
 
     def _since_failure(self, *kinds: Kind) -> Step | None:
         found = None

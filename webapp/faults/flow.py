@@ -9,15 +9,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from webapp.audit.actions import record
 from webapp.audit.models import Verb
 from webapp.extensions import db
-from webapp.faults.actions import add_event, close, is_closed_now, settle
+from webapp.faults.actions import add_event, close, decided_at, is_closed_now, settle
 from webapp.faults.closing import missing_for_closing
 from webapp.faults.facts import FaultFacts
 from webapp.faults.gathering import facts_of
@@ -25,29 +25,17 @@ from webapp.faults.models import EventKind as Kind
 from webapp.faults.models import Finding, FindingEvent, FindingKind
 from webapp.faults.moments import in_zone, skew_of, told_at
 from webapp.faults.queries import finding_for
-from webapp.faults.steps import RULES, Rule
+from webapp.faults.step_documents import document_of_step, event_of
+from webapp.faults.steps import AFTERWARDS, RULES, Rule
 from webapp.files.actions import attach
 from webapp.kit.problems import Conflict, Invalid, Refused
 from webapp.people.models import Person
 from webapp.sites.access import may
 from webapp.sites.models import Site
-from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
+from webapp.sync.actions import Document, receive
 
 KIND = "fault_step"  # how arrivals call it
-
-
-def step_document(
-    finding_id: uuid.UUID,
-    fields: Mapping[str, Any],
-    photo_ids: Sequence[uuid.UUID],
-    by: Person,
-    sending: Sending = NOT_SENT,
-) -> Document:
-    """The step as a document; one that a plain form could not name is named here."""
-    content = {name: _plain(value) for name, value in fields.items() if name not in ("id", "photo")}
-    content |= {"finding": finding_id, "photo": list(photo_ids)}
-    claimed = fields.get("claimed_at")
-    return Document(named(fields.get("id")), KIND, by.id, content, claimed_at=claimed, sending=sending)
+step_document = partial(document_of_step, KIND)
 
 
 def take_step(
@@ -78,24 +66,24 @@ def take_step(
     if finding.kind != FindingKind.FAULT:
         raise Conflict(_("%(number)s is a hazard: it has no such step.", number=finding.number), code="hazard")
     if not receive(document, now=now):
-        return _here(document, finding), False
+        return event_of(document, finding), False
     attach(photo_ids, finding.site_id, by=by)
     is_closed = is_closed_now(finding)
     site, facts = db.session.get_one(Site, finding.site_id), facts_of(finding)
     _check_needs(rule, fields)
     more = _kept(rule, fields, site)
     _check_and_fill(kind, finding, facts, more, document, is_closed=is_closed)
-    at = now
-    if rule.is_field:
+    if not rule.is_field:
+        at = decided_at(finding, now)
+    else:
         at = told_at(fields, "happened_at", site, skew_of(document.sending, now), now)
-        more["flags"] = _flags(finding, at, is_closed=is_closed)
+        more["flags"] = _flags(finding, at, is_closed=is_closed and kind not in AFTERWARDS)
     more |= {"document": str(document.id), "photos": [str(photo) for photo in photo_ids]}
     if document.claimed_at:
         more["claimed_at"] = document.claimed_at.isoformat()
     event = add_event(finding, kind, str(fields.get("text", "")), by=by, at=at, now=now, facts=more)
     told = {"kind": kind.value, "at": at.isoformat(), "reason": event.reason, "digest": document.digest}
     record(Verb.FAULT_STEP_TAKEN, f"finding:{finding.id}", by=by.id, now=now, site_id=site.id, **told)
-    _bring_in_step(finding, kind, more)
     settle(finding, event, now=now)
     if kind is Kind.TESTED and more["passed"] and not missing_for_closing(facts_of(finding)):
         close(finding, event.reason, by=by, now=now)
@@ -130,7 +118,7 @@ def _check_and_fill(
         raise Conflict(_("%(number)s is closed already.", number=finding.number), code="already_closed")
     if kind is Kind.LEVEL_CHANGED:
         _check_choice("level", more["level"], facts.terms.levels, finding.level)
-        more["from"] = finding.level
+        more["from"] = finding.level  # read again under the lock
     elif kind is Kind.IMPACT_SET:
         _check_choice("impact", more["impact"], facts.terms.impacts, finding.impact)
         more["from"] = finding.impact
@@ -169,21 +157,3 @@ def _was_resumed(facts: FaultFacts, name: str) -> bool:
 def _flags(finding: Finding, at: datetime, *, is_closed: bool) -> list[str]:
     odd = {"closed": is_closed, "before_report": at < finding.reported_at}
     return [flag for flag, is_so in odd.items() if is_so]
-
-
-def _bring_in_step(finding: Finding, kind: Kind, more: Mapping[str, Any]) -> None:
-    """Level and impact of the row repeat what the events say."""
-    if kind is Kind.LEVEL_CHANGED:
-        finding.level = more["level"]
-    elif kind is Kind.IMPACT_SET:
-        finding.impact = more["impact"]
-
-
-def _here(document: Document, finding: Finding) -> FindingEvent:
-    """The event of a step that is here. Read afresh: whoever brought it may have ended after `finding` was read."""
-    events = db.session.scalars(select(FindingEvent).where(FindingEvent.finding_id == finding.id))
-    return next(one for one in events if one.facts.get("document") == str(document.id))
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) and value.tzinfo is None else value

@@ -18,6 +18,8 @@ from webapp.faults.facts import FaultFacts, Step, began_with
 from webapp.faults.models import EventKind, FaultPolicy, Finding, FindingEvent, FindingKind
 from webapp.faults.policies import content_of, policies_of, policy_among
 from webapp.faults.terms import Terms
+from webapp.kit.workdays import NO_DAYS, OwnDays
+from webapp.sites.calendar_queries import worked_or_free
 from webapp.sites.models import Site
 
 _EVENT = (
@@ -32,7 +34,7 @@ _EVENT = (
 
 
 def facts_of(finding: Finding) -> FaultFacts:
-    """The facts of one fault as the database has them now: three statements at most."""
+    """The facts of one fault as the database has them now: three statements at most, one more for own days."""
     db.session.flush()
     rows = db.session.execute(
         select(*_EVENT).where(FindingEvent.finding_id == finding.id).order_by(FindingEvent.id)
@@ -41,7 +43,10 @@ def facts_of(finding: Finding) -> FaultFacts:
 
 
 def open_faults(site_id: uuid.UUID) -> list[FaultFacts]:
-    """Every open fault of a site, the one whose clock ends first in front. Four statements."""
+    """Every open fault of a site, the one whose clock ends first in front.
+
+    Four statements, one more where terms count days.
+    """
     found = _gather(site_id, and_(Finding.site_id == site_id, Finding.closed_at.is_(None)))
     return [facts for _due, facts in sorted(found, key=_urgency)]
 
@@ -49,8 +54,8 @@ def open_faults(site_id: uuid.UUID) -> list[FaultFacts]:
 def faults_between(site_id: uuid.UUID, start: datetime, end: datetime) -> list[FaultFacts]:
     """Every fault that touches a span of time, in the order of reporting: reported in it, or open at its start.
 
-    Four statements, however many faults; `end` itself is not in the span. For what was known then ask
-    `facts.known_at(end)`.
+    Four statements, one more where terms count days, however many faults; `end` itself is not in the span. For what
+    was known then ask `facts.known_at(end)`.
     """
     here, before = Finding.site_id == site_id, Finding.reported_at < start
     touching = union_all(  # each part along its own index: the years before cost nothing
@@ -63,7 +68,7 @@ def faults_between(site_id: uuid.UUID, start: datetime, end: datetime) -> list[F
 
 
 def facts_among(site_id: uuid.UUID, ids: Collection[uuid.UUID]) -> list[FaultFacts]:
-    """The facts of these faults of one site, in no order. Four statements."""
+    """The facts of these faults of one site, in no order. Four statements, one more where terms count days."""
     return [facts for _due, facts in _gather(site_id, and_(Finding.site_id == site_id, Finding.id.in_(ids)))]
 
 
@@ -82,14 +87,16 @@ def steps_in(finding: Finding) -> tuple[Step, ...]:
 
 
 class _Book:
-    """The policies of a site, read once."""
+    """The policies of a site, read once, and its own days, read once where the terms of a fault count days."""
 
     def __init__(self, site_id: uuid.UUID) -> None:
         self.site = db.session.get_one(Site, site_id)
         self.policies = policies_of(site_id)
         self.terms: dict[uuid.UUID, Terms] = {}
+        self._days: OwnDays | None = None
 
     def facts(self, finding: Finding, steps: Sequence[Step]) -> FaultFacts:
+        terms = self._terms_of(finding)
         return FaultFacts(
             id=finding.id,
             site_id=finding.site_id,
@@ -97,14 +104,20 @@ class _Book:
             reported_at=finding.reported_at,
             entered_at=finding.entered_at,
             level=began_with(finding.level, steps, EventKind.LEVEL_CHANGED) or "",
-            terms=self._terms_of(finding),
+            terms=terms,
             impact=began_with(finding.impact, steps, EventKind.IMPACT_SET),
             catalogue_number=finding.catalogue_number,
             asset_id=finding.asset_id,
             source=finding.source,
             text=finding.text,
             steps=steps,
+            own_days=self._own_days() if terms.counts_days else NO_DAYS,
         )
+
+    def _own_days(self) -> OwnDays:
+        if self._days is None:
+            self._days = worked_or_free(self.site.id)
+        return self._days
 
     def _terms_of(self, finding: Finding) -> Terms:
         known: dict[uuid.UUID, FaultPolicy] = {policy.id: policy for policy in self.policies}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -42,6 +42,16 @@ class HazardsFound:
 
 
 @dataclass(frozen=True)
+class HazardStep:
+    """A step of a hazard after its report: what, when as claimed, who, the words."""
+
+    kind: EventKind
+    at: datetime
+    by: uuid.UUID
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class HazardLine:
     """A hazard as it stood at the end of a month, or now in the running one.
 
@@ -59,6 +69,7 @@ class HazardLine:
     list_months: tuple[str, ...] = ()
     consent: str = ""  # the words of the bureau's last decision
     decided_at: datetime | None = None
+    steps: tuple[HazardStep, ...] = ()  # as they were recorded
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,7 @@ def waiting_in(site: Site, old_before: datetime) -> Waiting:
 def hazards_of(site: Site, month: Month, now: datetime) -> dict[uuid.UUID, HazardLine]:
     """Every hazard reported in a month, or before it and open at its start, as it stood at the month's end.
 
-    For the summary of the month and its hazard list. Three statements.
+    For the summary of the month. Two statements.
     """
     since, until = month.bounds(site.timezone)
     mine = (Finding.site_id == site.id, Finding.kind == FindingKind.HAZARD.value, Finding.reported_at < until)
@@ -158,7 +169,24 @@ def hazards_of(site: Site, month: Month, now: datetime) -> dict[uuid.UUID, Hazar
     told = select(FindingEvent).join(FindingEvent.finding).where(*touching, FindingEvent.received_at < until)
     for event in db.session.scalars(told.order_by(FindingEvent.id)):
         events[event.finding_id].append(event)
-    return {finding.id: _line(finding, events[finding.id], min(until, now), site) for finding in findings}
+    end = min(until - timedelta(microseconds=1), now)  # the last moment of the month still lies in it
+    return {finding.id: _line(finding, events[finding.id], end, site) for finding in findings}
+
+
+def hazards_known(site: Site, month: Month, ids: Collection[uuid.UUID], at: datetime) -> dict[uuid.UUID, HazardLine]:
+    """These hazards with all their steps that had been received at a moment, also those after the month's end.
+
+    For papers of a month, which may have been closed long ago: steps are never changed, so that the same moment always
+    gives the same. Open ones are as old as they were at the month's end. Two statements.
+    """
+    here = (Finding.site_id == site.id, Finding.id.in_(ids))
+    findings = db.session.scalars(select(Finding).where(*here)).all()
+    events: dict[uuid.UUID, list[FindingEvent]] = defaultdict(list)
+    told = select(FindingEvent).join(FindingEvent.finding).where(*here, FindingEvent.received_at <= at)
+    for event in db.session.scalars(told.order_by(FindingEvent.id)):
+        events[event.finding_id].append(event)
+    end = min(month.bounds(site.timezone)[1] - timedelta(microseconds=1), at)
+    return {finding.id: _line(finding, events[finding.id], end, site) for finding in findings}
 
 
 def _line(finding: Finding, events: Iterable[FindingEvent], until: datetime, site: Site) -> HazardLine:
@@ -178,6 +206,11 @@ def _line(finding: Finding, events: Iterable[FindingEvent], until: datetime, sit
         list_months=tuple(str(event.facts["month"]) for event in told if event.kind == EventKind.LISTED),
         consent=words[-1].reason if words else "",
         decided_at=words[-1].at if words else None,
+        steps=tuple(
+            HazardStep(EventKind(event.kind), event.at, event.by, event.reason)
+            for event in told
+            if event.kind != EventKind.REPORTED
+        ),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -17,21 +16,18 @@ from webapp.faults.hazard_rules import OPEN, WARNED_AFTER_DAYS, State, age_days,
 from webapp.faults.hazard_schemas import HazardsSchema, HazardStepSchema, decisions_in, proposals_in
 from webapp.faults.label_report_queries import count_open
 from webapp.faults.models import Finding
-from webapp.faults.views import uploads_for
-from webapp.files.actions import note_file
+from webapp.faults.step_door import received_step
 from webapp.kit.access import signed_in
 from webapp.kit.clock import Month, local_day, utc_now
-from webapp.kit.intake import FIRST_YEAR, LAST_YEAR, load, load_query
-from webapp.kit.problems import NotFound, wants_json
+from webapp.kit.intake import FIRST_YEAR, LAST_YEAR, load_query
+from webapp.kit.problems import NotFound
 from webapp.kit.respond import done, page
 from webapp.kit.transaction import transaction
 from webapp.people.models import Person
 from webapp.people.queries import names_of
 from webapp.sites.access import current_site, may_here, needs, needs_somewhere, require
 from webapp.sites.rules import Right
-from webapp.sync.actions import named, stored_or_kept
-from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
-from webapp.sync.receipts import receipt
+from webapp.sync.incoming import id_in_form
 
 hazard_doors = Blueprint("hazards", __name__, url_prefix="/faults/hazards")
 SOON_DAYS = 5  # before the end of the month the lead is told that the list is due
@@ -133,21 +129,7 @@ def decide() -> BaseResponse:
 @signed_in
 def step(finding_id: uuid.UUID) -> BaseResponse:
     """Takes a step; the same again changes nothing, another content under this id is kept and refused."""
-    sending, person, now = incoming(), _person(), utc_now()
-    name, about = named(id_in_form("id")), partial(queries.site_of_finding, finding_id)
-    with kept_if_unreadable(hazards.KIND, name, sending, now=now, site_of=about):
-        fields = {**load(HazardStepSchema()), "id": name}
-    uploads = uploads_for(name, Right.INSPECT)
-    photo_ids = [*fields.get("photo", []), *uploads]
-    document = hazards.step_document(finding_id, fields, photo_ids, person, sending)
-    with stored_or_kept(document, now=now, site_of=about):
-        for file_id, kept in uploads.items():
-            note_file(file_id, kept, by=person, now=now)
-        event, is_new = hazards.take_step(finding_id, document, fields, photo_ids=photo_ids, by=person, now=now)
-    address = url_for("faults.show", finding_id=finding_id)
-    if not wants_json():
-        return done(address)
-    return receipt(document.id, document.digest, is_new=is_new, received_at=event.received_at, url=address)
+    return received_step(finding_id, hazards.KIND, HazardStepSchema(), hazards.step_document, hazards.take_step)
 
 
 @hazard_doors.get("/waiting")

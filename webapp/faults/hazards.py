@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -25,6 +26,7 @@ from webapp.faults.hazard_state import turn
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
 from webapp.faults.moments import skew_of, told_at
 from webapp.faults.queries import finding_for
+from webapp.faults.step_documents import document_of_step, event_of
 from webapp.files.actions import attach
 from webapp.kit.clock import Month, local_day
 from webapp.kit.insert import insert_if_new
@@ -32,9 +34,10 @@ from webapp.kit.problems import Conflict, Invalid, NotFound, Refused
 from webapp.people.models import Person
 from webapp.sites.access import may
 from webapp.sites.models import Site
-from webapp.sync.actions import NOT_SENT, Document, Sending, named, receive
+from webapp.sync.actions import Document, receive
 
 KIND = "hazard_step"  # how arrivals call it
+step_document = partial(document_of_step, KIND)
 
 
 @dataclass(frozen=True)
@@ -104,22 +107,6 @@ def decide(site_id: uuid.UUID, decisions: Sequence[Decision], *, by: Person, now
         record(Verb.HAZARD_DECIDED, f"finding:{finding.id}", by=by.id, now=now, site_id=site_id, **told)
 
 
-def step_document(
-    finding_id: uuid.UUID,
-    fields: Mapping[str, Any],
-    photo_ids: Sequence[uuid.UUID],
-    by: Person,
-    sending: Sending = NOT_SENT,
-) -> Document:
-    """The step as a document; one that a plain form could not name is named here."""
-    content = {name: value for name, value in fields.items() if name not in ("id", "photo")}
-    if isinstance(moment := content.get("happened_at"), datetime) and moment.tzinfo is None:
-        content["happened_at"] = moment.isoformat()
-    content |= {"finding": finding_id, "photo": list(photo_ids)}
-    claimed = fields.get("claimed_at")
-    return Document(named(fields.get("id")), KIND, by.id, content, claimed_at=claimed, sending=sending)
-
-
 def take_step(
     finding_id: uuid.UUID,
     document: Document,
@@ -146,7 +133,7 @@ def take_step(
     if kind not in BY_STEP or not may(by, move.right, finding.site_id):
         raise Refused(_("Your role in this command centre does not allow that."))
     if not receive(document, now=now):
-        return _here(document, finding), False
+        return event_of(document, finding), False
     text = str(fields.get("text", ""))
     if move.needs_text and not text:
         raise Invalid(_("Something is missing."), fields={"text": [_("Please fill this in.")]})
@@ -197,9 +184,3 @@ def _hazards(site_id: uuid.UUID, ids: Collection[uuid.UUID]) -> list[Finding]:
     if len(found) != len(ids):
         raise NotFound(_("There is nothing at this address, or it is not for you to see."))
     return list(found)
-
-
-def _here(document: Document, finding: Finding) -> FindingEvent:
-    """The event of a step that is here. Read afresh: whoever brought it may have ended after `finding` was read."""
-    events = db.session.scalars(select(FindingEvent).where(FindingEvent.finding_id == finding.id))
-    return next(one for one in events if one.facts.get("document") == str(document.id))

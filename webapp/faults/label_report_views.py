@@ -18,6 +18,7 @@ from webapp.faults import label_report_queries as queries
 from webapp.faults import label_reports
 from webapp.faults.label_report_queries import asset_told_of
 from webapp.faults.label_reports import Told, TooMany
+from webapp.faults.schemas import Words
 from webapp.files.actions import Bytes, keep_bytes
 from webapp.files.images import check_size
 from webapp.files.models import StoredFile
@@ -47,11 +48,7 @@ LONGEST_REPORT = 500
 class ToldSchema(FormSchema):
     """What somebody without an account tells."""
 
-    text = CleanText(
-        LONGEST_REPORT,
-        required=True,
-        error_messages={"required": _l("Say what is wrong.")},
-    )
+    text = Words(LONGEST_REPORT, shortest=1, required=True, error_messages={"required": _l("Say what is wrong.")})
     name = CleanText(60, load_default="")
     phone = CleanText(40, load_default="")
 
@@ -66,7 +63,7 @@ class ConfirmSchema(FormSchema):
 class RejectSchema(FormSchema):
     """Why a report is none."""
 
-    reason = CleanText(2000, required=True, error_messages={"required": _l("Give a reason.")})
+    reason = Words(2000, shortest=1, required=True, error_messages={"required": _l("Give a reason.")})
 
 
 def may_be_told(token: str) -> bool:

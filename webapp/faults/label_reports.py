@@ -60,8 +60,9 @@ def take(asset: Asset, told: Told, photo: Bytes | None, *, now: datetime) -> Lab
     """Keeps a report of somebody unknown. The log says that it came, not from whom.
 
     Raises:
-        TooMany: see check_how_often.
+        TooMany: see check_how_often. Many at the same moment are counted one after the other.
     """
+    db.session.execute(select(Asset.id).where(Asset.id == asset.id).with_for_update(key_share=True))
     check_how_often(asset, now=now)
     report = LabelReport(
         id=uuid.uuid4(),

@@ -54,6 +54,8 @@ class EventKind(enum.StrEnum):
     RESUMED = "resumed"
     TICKED = "ticked"  # told to construction unit, district bureau, client (R63)
     REVISITED = "revisited"  # telephone revisit and satisfaction (R69)
+    EFFECT_JUDGED = "effect_judged"  # whether a major fault handled late had considerable bad effect (R44)
+    RECOUNTED = "recounted"  # a day of the site's calendar was changed, and a deadline with it (R50)
     # the way of a hazard (R71): faults.hazard_rules
     LISTED = "listed"  # on the monthly list
     APPROVED = "approved"  # the bureau agrees: now work may begin

@@ -12,10 +12,9 @@ from flask_babel import gettext as _
 from webapp.kit.problems import Invalid
 from webapp.sites.models import Site
 from webapp.sync.actions import Sending
-from webapp.sync.rules import clock_offset_ms
 
 CLOCK_TOLERANCE = timedelta(minutes=10)  # how far ahead of the server a typed time may be
-CLOCK_TRUSTED = timedelta(minutes=5)  # how far off a device's clock may be before its times are corrected
+CLOCK_TRUSTED = timedelta(minutes=1)  # how far off a device's clock may be before its times are corrected
 
 
 def told_at(fields: Mapping[str, Any], name: str, site: Site, skew: timedelta, now: datetime) -> datetime:
@@ -34,15 +33,16 @@ def told_at(fields: Mapping[str, Any], name: str, site: Site, skew: timedelta, n
 
 
 def skew_of(sending: Sending, now: datetime) -> timedelta:
-    """How far the clock of the sending device was ahead; zero where it was not measured."""
-    return timedelta(milliseconds=clock_offset_ms(sending.sent_at, now) or 0)
+    """How far the clock of the sending device was ahead, however far; zero where it was not measured."""
+    return sending.sent_at - now if sending.sent_at else timedelta()
 
 
 def true_moment(claimed: datetime, skew: timedelta, now: datetime) -> datetime:
     """When something of the field happened: as the device claims, never after `now`.
 
-    Where its clock was measured to be more than five minutes off when it sent, the moment is moved by that, as for
-    inspections: the contract's clocks run from it.
+    Where its clock was measured to be more than a minute off when it sent, the moment is moved by that. Inspections
+    are believed up to five minutes; but half of a limit of ten minutes must not lie in how a phone is set. What is
+    less than a minute may as well be the way through the network.
     """
     return min(claimed if abs(skew) <= CLOCK_TRUSTED else claimed - skew, now)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from webapp.faults.clocks import ENDED, Clock, ClockName, ClockState, clocks_of
+from webapp.faults.clocks import ENDED, Clock, ClockName, ClockState, clocks_of, handling_of
 from webapp.faults.closing import missing_for_closing, record_asked, words_asked
-from webapp.faults.facts import FaultFacts, Pause
+from webapp.faults.escalations import Verdict
+from webapp.faults.facts import FaultFacts, Pause, Step, moment_in
 from webapp.faults.models import EventKind as Kind
 from webapp.faults.models import FaultCaller, FaultEscalation
-from webapp.faults.steps import RULES
+from webapp.faults.steps import RULES, TOLD
 from webapp.sites.rules import Right
 
 CLOSE = "close"  # the deed of the bureau that is no step
@@ -38,6 +39,7 @@ BESIDE = (
     Kind.LEVEL_CHANGED,
     Kind.IMPACT_SET,
     Kind.REVISITED,
+    Kind.EFFECT_JUDGED,
 )
 
 
@@ -55,7 +57,26 @@ class FaultPage:
     beside: list[str]
     pauses: tuple[Pause, ...]
     escalations: Sequence[FaultEscalation] = ()
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)  # of each warning, by its id
     caller: FaultCaller | None = None
+
+    @property
+    def told(self) -> dict[str, Step | None]:
+        """Supplier, district bureau, client → when each was told last (R63). Empty where the fault asks for none.
+
+        Asked for of what a round found, and where the maker, the project leader or one of the three is in it already.
+        """
+        ticks = {str(step.more.get("told")): step for step in self.facts.in_order if step.kind == Kind.TICKED}
+        is_of_round = (self.facts.source or "").startswith("inspection:")
+        if not (ticks or is_of_round or self.facts.first(Kind.VENDOR_CALLED, Kind.ESCALATED)):
+            return {}
+        return {told: ticks.get(told) for told in TOLD}
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """Until when it is likely repaired, as said last; None once it is repaired or where nobody has said."""
+        estimated = self.facts.last(Kind.ESTIMATED)
+        return moment_in(estimated.more, "until") if estimated and not self.facts.repaired else None
 
     @property
     def is_ticking(self) -> bool:
@@ -70,6 +91,7 @@ class Listed:
     clock: Clock | None
     waits_for: str
     clocks: dict[ClockName, Clock] = field(default_factory=dict)
+    facts: FaultFacts | None = None
 
 
 def page_of(facts: FaultFacts, rights: frozenset[Right], now: datetime) -> FaultPage:
@@ -85,7 +107,7 @@ def page_of(facts: FaultFacts, rights: frozenset[Right], now: datetime) -> Fault
         missing=missing_for_closing(facts),
         record=record_asked(facts),
         words=words_asked(facts),
-        beside=[kind.value for kind in BESIDE if kind != mine and _is_offered(kind, facts, rights)],
+        beside=[kind.value for kind in BESIDE if kind != mine and _is_offered(kind, facts, rights, now)],
         pauses=facts.pauses,
     )
 
@@ -98,7 +120,7 @@ def listed(facts: FaultFacts, now: datetime) -> Listed:
     paused = next((each for each in clocks.values() if each.state is ClockState.PAUSED), None)
     steps = open_steps(facts, now)
     others = {Right.INSPECT: "field", Right.CLOSE: "bureau", Right.INSTRUCT: "lead"}
-    return Listed(first or paused, others[steps[0][1]] if steps else "", clocks)
+    return Listed(first or paused, others[steps[0][1]] if steps else "", clocks, facts)
 
 
 def open_steps(facts: FaultFacts, now: datetime) -> list[tuple[str, Right]]:
@@ -154,10 +176,12 @@ def _runs_open(pause: Pause, now: datetime) -> bool:
     return pause.is_agreed is True and (pause.ends_at is None or pause.ends_at > now)
 
 
-def _is_offered(kind: Kind, facts: FaultFacts, rights: frozenset[Right]) -> bool:
+def _is_offered(kind: Kind, facts: FaultFacts, rights: frozenset[Right], now: datetime) -> bool:
     """Whether a step beside the next one makes sense now; the door takes it whenever it comes."""
     if rights.isdisjoint(RULES[kind].rights):
         return False
+    if kind is Kind.EFFECT_JUDGED:
+        return record_asked(facts) == "full" and _is_late(facts, now)
     if facts.closed_at:
         return kind is Kind.REVISITED
     pointless = {
@@ -171,3 +195,9 @@ def _is_offered(kind: Kind, facts: FaultFacts, rights: frozenset[Right]) -> bool
         Kind.REVISITED: facts.repaired is None,
     }
     return not pointless.get(kind, False)
+
+
+def _is_late(facts: FaultFacts, now: datetime) -> bool:
+    """Whether the limit for handling was or is exceeded."""
+    handling = handling_of(facts, now)
+    return handling is not None and handling.state in (ClockState.OVERDUE, ClockState.LATE)

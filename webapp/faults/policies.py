@@ -48,6 +48,13 @@ def policy_among(policies: Iterable[FaultPolicy], moment: datetime) -> FaultPoli
     return found
 
 
+def policy_for(level: str | None, policies: Sequence[FaultPolicy], moment: datetime) -> FaultPolicy | None:
+    """The policy in force at a moment; the newest one where that does not know the level: no clock would run."""
+    found = policy_among(policies, moment)
+    is_known = found is not None and any(each["key"] == level for each in found.content["levels"])
+    return found if is_known or not policies else policies[-1]
+
+
 def terms_in_force(site: Site) -> Terms:
     """The terms for what is reported now, whether they have been taken over as a policy or not."""
     return Terms.of(content_of(site), site.timezone)

@@ -51,6 +51,13 @@ class Problem(Model):
 
     steps: Mapped[list[ProblemStep]] = relationship(order_by="ProblemStep.id", lazy="raise")
     links: Mapped[list[ProblemFault]] = relationship(order_by="ProblemFault.linked_at", lazy="raise")
+    turns: Mapped[list[ProblemTurn]] = relationship(order_by="ProblemTurn.id", lazy="raise")
+
+    @property
+    def tied(self) -> list[ProblemFault]:
+        """The faults that are part of it now. Needs links and turns."""
+        said = {turn.finding_id: turn.is_tied for turn in self.turns}
+        return [link for link in self.links if said.get(link.finding_id, True)]
 
     @property
     def newest(self) -> ProblemStep:
@@ -80,7 +87,7 @@ class ProblemStep(Model):
 
 
 class ProblemFault(Model):
-    """A fault that belongs to a problem."""
+    """A fault that was tied to a problem. Whether it still is says the newest ProblemTurn, if there is any."""
 
     __tablename__ = "problem_faults"
 
@@ -90,6 +97,20 @@ class ProblemFault(Model):
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     finding: Mapped[Finding] = relationship(lazy="raise")
+
+
+class ProblemTurn(Model):
+    """A fault was untied from a problem, with the reason, or tied to it again. The newest row of a fault counts."""
+
+    __tablename__ = "problem_turns"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    problem_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("problems.id"), index=True)
+    finding_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("findings.id"), index=True)
+    is_tied: Mapped[bool]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    by: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RepeatDecision(Model):

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.extensions import db
 from webapp.faults import problem_words, problems, words
 from webapp.faults.book import book_of
+from webapp.faults.problem_models import ProblemFault
 from webapp.faults.problem_schemas import DecisionSchema, PageSchema, ProblemSchema, ProblemStepSchema
 from webapp.faults.queries import finding_for
+from webapp.faults.schemas import ReasonSchema
 from webapp.kit.clock import Month, local_day, utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
@@ -113,6 +115,17 @@ def take_step(problem_id: uuid.UUID) -> BaseResponse:
     return done(url_for("faultbook.problem", problem_id=problem_id))
 
 
+@faultbook.post("/problems/<uuid:problem_id>/faults/<uuid:finding_id>/removal")
+@needs_somewhere(Right.INSTRUCT)
+def untie(problem_id: uuid.UUID, finding_id: uuid.UUID) -> BaseResponse:
+    """A fault that was tied to it by mistake is taken out of the problem, with a reason."""
+    reason = load(ReasonSchema())["reason"]
+    with transaction():
+        found = problems.problem_for(_person(), problem_id, Right.INSTRUCT)
+        problems.untie(found, finding_id, reason, by=_person(), now=utc_now())
+    return done(url_for("faultbook.problem", problem_id=problem_id))
+
+
 def _index(problem: Invalid | None = None, typed: dict[str, Any] | None = None) -> Response:
     site, asked = current_site(), load_query(PageSchema())
     context: dict[str, Any] = {
@@ -128,10 +141,12 @@ def _show(problem_id: uuid.UUID, refused: Invalid | None = None, typed: dict[str
     found = problems.problem_for(_person(), problem_id)
     site = db.session.get_one(Site, found.site_id)
     show_times_of(site.timezone)
-    told = problems.pressed([link.finding_id for link in found.links])
-    names = names_of({*(step.by for step in found.steps), *(event.by for event in told), found.opened_by})
+    told, story = problems.pressed([link.finding_id for link in found.tied]), problems.story_of(found)
+    people = {one.linked_by if isinstance(one, ProblemFault) else one.by for one in story}
+    names = names_of({*people, *(event.by for event in told), found.opened_by})
     context: dict[str, Any] = {
         "told": told,
+        "story": story,
         "numbers": {link.finding_id: link.finding.number for link in found.links},
         "choice_name": words.choice_name,
         "may_step": may(_person(), Right.INSTRUCT, site.id),

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.audit.actions import record
@@ -17,12 +17,19 @@ from webapp.audit.models import Verb
 from webapp.extensions import db
 from webapp.faults.gathering import faults_between
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
-from webapp.faults.problem_models import Problem, ProblemFault, ProblemState, ProblemStep, RepeatDecision
+from webapp.faults.problem_models import (
+    Problem,
+    ProblemFault,
+    ProblemState,
+    ProblemStep,
+    ProblemTurn,
+    RepeatDecision,
+)
 from webapp.faults.repeats import WITHIN, Candidate, candidates
 from webapp.faults.rules import next_number
 from webapp.kit.clock import Month, local_day
 from webapp.kit.insert import insert_if_new
-from webapp.kit.problems import Invalid, NotFound
+from webapp.kit.problems import Conflict, Invalid, NotFound
 from webapp.people.models import Person
 from webapp.sites.access import require
 from webapp.sites.models import Site
@@ -40,6 +47,22 @@ class Proposal:
     finding: Finding
     earlier: Finding
     decision: RepeatDecision | None
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A problem that a fault is or was part of. `turn`: untied or tied again last, `by` whom; None: as it was tied."""
+
+    problem_id: uuid.UUID
+    number: str
+    title: str
+    turn: ProblemTurn | None
+    by: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is part of it now."""
+        return self.turn is None or self.turn.is_tied
 
 
 @dataclass(frozen=True)
@@ -113,17 +136,31 @@ def link(problem: Problem, numbers: Sequence[str], *, by: Person, now: datetime)
             else _("Name at least one fault by its number.")
         )
         raise Invalid(why, fields={"faults": [why]})
+    _lock(problem)
     for number in wanted:
         row = {"problem_id": problem.id, "finding_id": found[number], "linked_by": by.id, "linked_at": now}
-        if insert_if_new(ProblemFault, row, ("problem_id", "finding_id")):
-            record(
-                Verb.PROBLEM_FAULT_LINKED,
-                f"problem:{problem.id}",
-                by=by.id,
-                now=now,
-                site_id=problem.site_id,
-                fault=number,
-            )
+        is_new = insert_if_new(ProblemFault, row, ("problem_id", "finding_id"))
+        if not is_new and _is_tied(problem, found[number]):
+            continue
+        if not is_new:
+            _turn(problem, found[number], is_tied=True, reason="", by=by, now=now)
+        _record(Verb.PROBLEM_FAULT_LINKED, problem, by, now, fault=number)
+
+
+def untie(problem: Problem, finding_id: uuid.UUID, reason: str, *, by: Person, now: datetime) -> None:
+    """A fault that was tied to the problem by mistake is no part of it any more. Who tied it when stays.
+
+    Raises:
+        Conflict: it is no part of it (any more); of two at the same moment one wins.
+    """
+    _lock(problem)
+    number = db.session.scalar(
+        select(Finding.number).where(Finding.id == finding_id, Finding.site_id == problem.site_id)
+    )
+    if number is None or not _is_tied(problem, finding_id):
+        raise Conflict(_("This fault is not part of the problem (any more)."), code="not_tied")
+    _turn(problem, finding_id, is_tied=False, reason=reason, by=by, now=now)
+    _record(Verb.PROBLEM_FAULT_UNTIED, problem, by, now, fault=number, reason=reason)
 
 
 def problem_for(person: Person, problem_id: uuid.UUID, right: Right = Right.READ) -> Problem:
@@ -136,7 +173,7 @@ def problem_for(person: Person, problem_id: uuid.UUID, right: Right = Right.READ
     faults = selectinload(Problem.links).joinedload(ProblemFault.finding)
     problem = db.session.scalar(
         select(Problem)
-        .options(selectinload(Problem.steps), faults.joinedload(Finding.asset))
+        .options(selectinload(Problem.steps), selectinload(Problem.turns), faults.joinedload(Finding.asset))
         .where(Problem.id == problem_id)
         .execution_options(populate_existing=True)
     )
@@ -147,13 +184,13 @@ def problem_for(person: Person, problem_id: uuid.UUID, right: Right = Right.READ
 
 
 def problems_of(site_id: uuid.UUID, number: int = 1) -> Shelf:
-    """One page of the problems of a site, the newest first, with steps and links. Four statements."""
+    """One page of the problems of a site, the newest first, with steps and links. Five statements."""
     total = db.session.scalar(select(func.count()).where(Problem.site_id == site_id)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     number = min(max(1, number), pages)
     rows = db.session.scalars(
         select(Problem)
-        .options(selectinload(Problem.steps), selectinload(Problem.links))
+        .options(selectinload(Problem.steps), selectinload(Problem.links), selectinload(Problem.turns))
         .where(Problem.site_id == site_id)
         .order_by(Problem.opened_at.desc(), Problem.number.desc())
         .limit(PAGE_SIZE)
@@ -162,10 +199,30 @@ def problems_of(site_id: uuid.UUID, number: int = 1) -> Shelf:
     return Shelf(rows, total, number, pages)
 
 
-def problems_about(finding_id: uuid.UUID) -> Sequence[Problem]:
-    """The problems that a fault is part of."""
-    linked = exists().where(ProblemFault.problem_id == Problem.id, ProblemFault.finding_id == finding_id)
-    return db.session.scalars(select(Problem).where(linked).order_by(Problem.number)).all()
+def ties_of(finding_id: uuid.UUID) -> list[Tie]:
+    """The problems that a fault is or was part of. One statement."""
+    newest = (
+        select(func.max(ProblemTurn.id))
+        .where(ProblemTurn.problem_id == Problem.id, ProblemTurn.finding_id == finding_id)
+        .correlate(Problem)
+        .scalar_subquery()
+    )
+    wanted = (
+        select(Problem.id, Problem.number, Problem.title, ProblemTurn, Person.name)
+        .join(ProblemFault, ProblemFault.problem_id == Problem.id)
+        .outerjoin(ProblemTurn, ProblemTurn.id == newest)
+        .outerjoin(Person, Person.id == ProblemTurn.by)
+        .where(ProblemFault.finding_id == finding_id)
+        .order_by(Problem.number)
+    )
+    return [Tie(row.id, row.number, row.title, row.ProblemTurn, row.name or "") for row in db.session.execute(wanted)]
+
+
+def story_of(problem: Problem) -> list[ProblemStep | ProblemFault | ProblemTurn]:
+    """What happened to a problem, oldest first: steps, faults that were tied to it later, what was untied."""
+    later = [link for link in problem.links if link.linked_at > problem.opened_at]
+    story: list[ProblemStep | ProblemFault | ProblemTurn] = [*problem.steps, *later, *problem.turns]
+    return sorted(story, key=lambda one: one.linked_at if isinstance(one, ProblemFault) else one.at)
 
 
 def pressed(finding_ids: Collection[uuid.UUID]) -> Sequence[FindingEvent]:
@@ -224,6 +281,29 @@ def decide(
 def is_due(problem: Problem, today: date) -> bool:
     """Whether an open problem should be looked at."""
     return problem.is_open and problem.newest.next_on is not None and problem.newest.next_on <= today
+
+
+def _lock(problem: Problem) -> None:
+    """Of two who tie and untie at once the second one sees what the first has done."""
+    db.session.execute(select(Problem.id).where(Problem.id == problem.id).with_for_update(key_share=True))
+
+
+def _is_tied(problem: Problem, finding_id: uuid.UUID) -> bool:
+    here = (ProblemTurn.problem_id == problem.id, ProblemTurn.finding_id == finding_id)
+    said = db.session.scalar(select(ProblemTurn.is_tied).where(*here).order_by(ProblemTurn.id.desc()).limit(1))
+    if said is not None:
+        return said
+    return db.session.get(ProblemFault, (problem.id, finding_id)) is not None
+
+
+def _turn(problem: Problem, finding_id: uuid.UUID, *, is_tied: bool, reason: str, by: Person, now: datetime) -> None:
+    turn = ProblemTurn(problem_id=problem.id, finding_id=finding_id, is_tied=is_tied, reason=reason, by=by.id, at=now)
+    db.session.add(turn)
+    db.session.flush()
+
+
+def _record(verb: Verb, problem: Problem, by: Person, now: datetime, **facts: object) -> None:
+    record(verb, f"problem:{problem.id}", by=by.id, now=now, site_id=problem.site_id, **facts)
 
 
 def _step(problem: Problem, fields: Mapping[str, Any], *, by: Person, now: datetime) -> ProblemStep:

@@ -14,7 +14,7 @@ from webapp.faults.steps import CAUSES, CHANGES, DIFFICULTIES, PAUSES, RULES, TO
 from webapp.kit.clock import Month
 from webapp.kit.intake import FIRST_YEAR, LAST_YEAR, CleanText, FormSchema, Moment
 
-CHANNELS = ("site", "telephone", "monitoring")  # how it became known (R42)
+CHANNELS = ("site", "telephone", "desk", "monitoring")  # how it became known (R42, R55)
 LONGEST_TEXT = 2000
 
 
@@ -23,28 +23,33 @@ def _is_of_our_time(moment: datetime) -> None:
         raise ValidationError("Not a valid datetime.")
 
 
+class Words(CleanText):
+    """A text that says something, also once blanks and zero characters are taken out of it."""
+
+    def __init__(self, longest: int, shortest: int = 2, **more: Any) -> None:
+        super().__init__(longest, **more)
+        self.validators.append(validate.Length(min=shortest))
+
+
 class ReportSchema(FormSchema):
     """A fault or hazard of an asset.
 
     `reported_at`: when it was told, as typed; with a zone, or the wall clock of the site; blank: when it was written.
     `claimed_at`: when it was written, by the clock of the device; only a page with its script fills it in.
-    `note`: the free note that it comes from.
+    `note`: the free note that it comes from; `call`: the call of the hotline.
     """
 
     asset = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in FindingKind]))
     level = fields.String(validate=validate.Length(max=20))
     catalogue_number = fields.Integer(strict=False)
-    item_text = fields.String(validate=validate.Length(max=200))
-    text = fields.String(
-        required=True,
-        validate=validate.Length(min=2, max=LONGEST_TEXT),
-        error_messages={"required": _l("Say what is wrong.")},
-    )
+    item_text = CleanText(200)
+    text = Words(LONGEST_TEXT, required=True, error_messages={"required": _l("Say what is wrong.")})
     channel = fields.String(validate=validate.OneOf(CHANNELS))
     reported_at = fields.DateTime(format="iso", validate=_is_of_our_time)
     claimed_at = Moment()
     note = fields.UUID()
+    call = fields.UUID()
     photo = fields.List(fields.UUID(), validate=validate.Length(max=20))
     caller_organisation = CleanText(120)
     caller_name = CleanText(60)
@@ -107,26 +112,25 @@ class StepSchema(FormSchema):
     impact = fields.String(validate=validate.Length(max=20))
     passed = fields.Boolean()
     satisfied = fields.Boolean()
+    considerable = fields.Boolean()
 
 
 class ReasonSchema(FormSchema):
     """Why something is closed or opened again."""
 
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=2, max=LONGEST_TEXT),
-        error_messages={"required": _l("Give a reason.")},
-    )
+    reason = Words(LONGEST_TEXT, required=True, error_messages={"required": _l("Give a reason.")})
+
+
+class SeenSchema(FormSchema):
+    """How many events the page shows that asks for its clocks."""
+
+    seen = fields.Integer(load_default=10_000, validate=validate.Range(min=0, max=10_000))
 
 
 class PolicySchema(FormSchema):
     """Why the terms of the contract are changed; their figures are read by faults.policy_form."""
 
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=2, max=LONGEST_TEXT),
-        error_messages={"required": _l("Give a reason.")},
-    )
+    reason = Words(LONGEST_TEXT, required=True, error_messages={"required": _l("Give a reason.")})
 
 
 class MonthField(fields.Field[Month]):

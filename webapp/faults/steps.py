@@ -45,6 +45,8 @@ class Rule:
     is_field: bool = True
 
 
+AFTERWARDS = (Kind.REVISITED, Kind.EFFECT_JUDGED)  # belong after the closing: nothing odd about that
+
 _FIELD, _BUREAU = (Right.INSPECT,), (Right.CLOSE,)
 
 RULES: dict[Kind, Rule] = {
@@ -72,5 +74,6 @@ RULES: dict[Kind, Rule] = {
     Kind.LEVEL_CHANGED: Rule((Right.CLOSE, Right.INSTRUCT), needs=("level", "text"), keeps=("level",), is_field=False),
     Kind.IMPACT_SET: Rule((Right.CLOSE, Right.INSPECT), needs=("impact", "text"), keeps=("impact",), is_field=False),
     Kind.TESTED: Rule(_BUREAU, needs=("passed", "text"), keeps=("passed",), is_field=False),
+    Kind.EFFECT_JUDGED: Rule(_BUREAU, needs=("considerable", "text"), keeps=("considerable",)),
     Kind.REVISITED: Rule((Right.INSTRUCT, Right.CLOSE), needs=("satisfied",), keeps=("satisfied",)),
 }

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from webapp.kit.workdays import is_working_day, working_day_after
+from webapp.kit.workdays import NO_DAYS, OwnDays, is_working_day, working_day_after
 
 FROM_REPORT, FROM_RESPONSE = "reported_at", "responded_at"
 
@@ -48,9 +48,11 @@ class OfficeHours:
     starts: time
     ends: time
 
-    def open_on(self, moment: datetime) -> bool:
-        """Whether the day of a local moment is one of them."""
+    def open_on(self, moment: datetime, own: OwnDays = NO_DAYS) -> bool:
+        """Whether the day of a local moment is one of them. `own`: the days that differ at the site."""
         day = moment.date()
+        if day in own:
+            return own[day]
         if day.isoweekday() in self.days:
             return is_working_day(day) or day.weekday() > 4
         return day.weekday() > 4 and is_working_day(day)
@@ -94,15 +96,26 @@ class Terms:
             software_days=software.get("working_days"),
         )
 
-    def end_of_working_days(self, start: datetime) -> datetime | None:
+    @property
+    def counts_days(self) -> bool:
+        """Whether any of its clocks follows the calendar of the site."""
+        return self.counts_office_hours or bool(self.software_kinds and self.software_days)
+
+    @property
+    def counts_office_hours(self) -> bool:
+        """Whether the response counts in office hours only."""
+        return self.is_response_in_office_hours and self.office_hours is not None
+
+    def end_of_working_days(self, start: datetime, own: OwnDays = NO_DAYS) -> datetime | None:
         """When the working days for office software are over: on the last of them, with the office hours (R50).
 
-        The day of the report itself is not counted. None where the contract has no such rule.
+        The day of the report itself is not counted. None where the contract has no such rule. `own`: the days that
+        differ at the site.
         """
         if self.software_days is None:
             return None
         tz = ZoneInfo(self.zone)
-        day = working_day_after(start.astimezone(tz).date(), self.software_days)
+        day = working_day_after(start.astimezone(tz).date(), self.software_days, own)
         if self.office_hours:
             return datetime.combine(day, self.office_hours.ends, tz)
         return datetime.combine(day + timedelta(days=1), time(), tz)

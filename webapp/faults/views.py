@@ -13,23 +13,27 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.assets.queries import asset_for, find, site_of, systems_of
+from webapp.assets.queries import asset_for, site_of, systems_of
 from webapp.extensions import db
 from webapp.faults import actions, queries, words
+from webapp.faults.calendar_words import day_kind_name
 from webapp.faults.callers import caller_of
 from webapp.faults.closing import listed as missing_listed
-from webapp.faults.escalations import escalations_of, standing
+from webapp.faults.cover import covered
+from webapp.faults.escalations import escalations_of, standing, verdicts
+from webapp.faults.form import form_context
 from webapp.faults.gathering import facts_with
 from webapp.faults.hazard_page import hazard_page
-from webapp.faults.models import Finding, FindingKind
+from webapp.faults.models import FaultEscalation, Finding, FindingEvent, FindingKind
 from webapp.faults.page import FaultPage, listed, page_of
+from webapp.faults.problems import ties_of
 from webapp.faults.rules import duration, kind_numbered, level_called
-from webapp.faults.schemas import CHANNELS, ArrivalSchema, ListSchema, NewSchema, ReasonSchema, ReportSchema
+from webapp.faults.schemas import ArrivalSchema, ListSchema, NewSchema, ReasonSchema, ReportSchema, SeenSchema
 from webapp.faults.steps import CAUSES, CHANGES, DIFFICULTIES, PAUSES, RULES, TOLD
 from webapp.files.actions import Bytes, id_of_upload, keep_bytes, note_file
 from webapp.kit.access import signed_in
 from webapp.kit.charts import gauge
-from webapp.kit.clock import utc_now
+from webapp.kit.clock import local_day, utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
 from webapp.kit.problems import NotFound, wants_json
@@ -56,11 +60,15 @@ _WORDS = (
     words.clock_name,
     words.state_name,
     words.state_of,
+    words.stage_name,
+    words.cover_text,
+    words.when,
     words.step_button,
     words.cause_name,
     words.choice_name,
     words.field_name,
     words.time_span,
+    day_kind_name,
 )
 for word in (*_WORDS, duration, gauge):
     faults.add_app_template_global(word)
@@ -110,14 +118,16 @@ def show(finding_id: uuid.UUID) -> Response:
         "now": now,
         "shown": shown,
         "hazard": hazard_page(finding, site, frozenset(each for each in Right if may(person, each, site.id)), now),
-        "story": sorted(finding.events, key=lambda event: event.at),
+        "story": story_of(finding, shown),
         "levels": site.fault_levels,
         "level": level_called(finding.level or "", site.fault_levels),
+        "cover": covered(finding.asset, local_day(finding.reported_at, site.timezone)) if finding.asset else None,
         "fault_kind": kind_numbered(finding.catalogue_number, site.fault_kinds),
         "is_open": queries.is_open(finding),
         "may_close": may(person, Right.CLOSE, site.id),
         "may_arrive": may(person, Right.INSPECT, site.id),
         "may_take": photo_rule_of(finding, site) != PhotoRule.FORBIDDEN,
+        "ties": ties_of(finding.id) if shown else [],
         "names": names_of({finding.reported_by, *(event.by for event in finding.events)}),
     }
     return page("faults/show.html", finding=finding, **context)
@@ -133,7 +143,8 @@ def clocks(finding_id: uuid.UUID) -> Response:
     if shown is None:
         raise NotFound(_("A hazard has no clocks."))
     show_times_of(db.session.get_one(Site, finding.site_id).timezone)
-    return page("faults/_clocks.html", finding=finding, shown=shown, now=now)
+    seen = load_query(SeenSchema())["seen"]
+    return page("faults/_clocks.html", finding=finding, shown=shown, now=now, seen=seen)
 
 
 @faults.get("/new")
@@ -146,15 +157,8 @@ def new() -> Response:
     asked, person = load_query(NewSchema()), _person()
     asset = asset_for(person, asked["asset"], Right.RAISE) if "asset" in asked else None
     site = asset.site if asset else require(person, Right.RAISE, current_site().id)
-    rule = (asset.photo_rule or site.photo_rule) if asset else queries.strictest_photo_rule(site)
-    found = find(site.id, asked["q"]) if asked["q"] and not asset else None
-    context: dict[str, Any] = {
-        "target": site,
-        "photo_rule": rule,
-        "may_take": (rule if asset else site.photo_rule) != PhotoRule.FORBIDDEN,
-        "taken_over": {name: asked[name] for name in ("note", "text") if asked.get(name)},
-    }
-    return page("faults/new.html", asset=asset, channels=CHANNELS, asked=asked, found=found, **context)
+    taken_over = {name: asked[name] for name in ("note", "text") if asked.get(name)}
+    return page("faults/new.html", taken_over=taken_over, **form_context(site, asset, asked, utc_now()))
 
 
 @faults.post("/<uuid:finding_id>")
@@ -224,7 +228,14 @@ def shown_to(person: Person, finding: Finding, now: datetime) -> FaultPage | Non
     rights = frozenset(right for right in Right if may(person, right, finding.site_id))
     shown = page_of(facts_with(finding.site_id, [finding])[finding.id], rights, now)
     caller = caller_of(finding.id) if Right.RAISE in rights else None
-    return replace(shown, escalations=escalations_of(finding.id), caller=caller)
+    warnings = escalations_of(finding.id)
+    return replace(shown, escalations=warnings, verdicts=verdicts(warnings, shown.clocks, now), caller=caller)
+
+
+def story_of(finding: Finding, shown: FaultPage | None) -> list[FindingEvent | FaultEscalation]:
+    """What happened, by the time it happened: steps and the warnings between them."""
+    story: list[FindingEvent | FaultEscalation] = [*finding.events, *(shown.escalations if shown else [])]
+    return sorted(story, key=lambda each: each.due_at if isinstance(each, FaultEscalation) else each.at)
 
 
 def photo_rule_of(finding: Finding, site: Site) -> str:

@@ -11,19 +11,21 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.assets.models import System
-from webapp.faults.facts import ANALYSIS
+from webapp.faults.calendar_words import day_said, moved
+from webapp.faults.cover import Cover, Covered
+from webapp.faults.facts import ANALYSIS, FaultFacts
 from webapp.faults.hazard_words import hazard_event_name
 from webapp.faults.models import EventKind, Finding, FindingEvent, FindingKind
-from webapp.faults.page import FaultPage
 from webapp.faults.rules import duration, level_called
 from webapp.faults.terms import Terms
-from webapp.kit.language import local, moment
+from webapp.kit.language import clock_time, full_day, local, moment, zone
 
 # what may raise a finding ("inspection:<uuid>:<item>") and the page that shows it
 _ORIGINS = {
     "inspection": ("inspections.show", "inspection_id"),
     "joint_test": ("jointtests.show", "test_id"),
     "note": ("notes.show", "note_id"),
+    "call": ("calls.show", "call_id"),
     "label_report": ("label_reports.show", "report_id"),
 }
 
@@ -68,6 +70,8 @@ def event_name(kind: str) -> str:
         EventKind.RESUMED: _("Handed back, clocks run again"),
         EventKind.TICKED: _("Reported on"),
         EventKind.REVISITED: _("Revisited"),
+        EventKind.EFFECT_JUDGED: _("Bad effect judged"),
+        EventKind.RECOUNTED: _("Working days changed"),
     }
     return names.get(EventKind(kind)) or hazard_event_name(kind) or kind
 
@@ -85,6 +89,7 @@ def event_shape(event: FindingEvent) -> str:
         EventKind.CLOSED: "ok",
         EventKind.REOPENED: "abnormal",
         EventKind.LEVEL_CHANGED: "warn",
+        EventKind.RECOUNTED: "warn",
         EventKind.PAUSE_ASKED: "waiting",
         EventKind.PAUSE_AGREED: "waiting",
         EventKind.LISTED: "waiting",
@@ -96,14 +101,18 @@ def event_shape(event: FindingEvent) -> str:
     return shapes.get(EventKind(event.kind), "info")
 
 
-def state_of(shown: FaultPage | None, is_open: bool) -> str:
+def when(at: datetime, now: datetime) -> str:
+    """A time as people on the spot say it: "09:43" of today, "Nov 18 09:43" of any other day, in the site's zone."""
+    return clock_time(at) if at.astimezone(zone()).date() == now.astimezone(zone()).date() else moment(at)
+
+
+def state_of(facts: FaultFacts | None, is_open: bool, now: datetime) -> str:
     """Where a fault or hazard stands, in two words."""
     if not is_open:
         return _("Closed")
-    if shown is None:
+    if facts is None:
         return _("Open")
-    facts = shown.facts
-    if any(pause.is_agreed and pause.ends_at is None for pause in facts.pauses):
+    if any(pause.is_agreed and (pause.ends_at is None or pause.ends_at > now) for pause in facts.pauses):
         return _("Paused")
     stages = (
         (facts.passed is not None, _("Test passed")),
@@ -113,7 +122,7 @@ def state_of(shown: FaultPage | None, is_open: bool) -> str:
         (facts.arrived is not None, _("On site")),
         (facts.responded is not None, _("Taken on")),
     )
-    return next((name for is_there, name in stages if is_there), _("Open"))
+    return next((name for is_there, name in stages if is_there), _("Not taken on yet"))
 
 
 def step_button(kind: str) -> str:
@@ -142,6 +151,7 @@ def step_button(kind: str) -> str:
         "level_changed": _("Change the level"),
         "impact_set": _("Change the impact"),
         "revisited": _("Note the revisit"),
+        "effect_judged": _("Judge the bad effect"),
         "close": _("Close the record"),
     }
     return names[kind]
@@ -170,8 +180,9 @@ def event_remarks(event: FindingEvent) -> list[str]:
             after=state_name(a),
         )
         for name, (b, a) in facts.get("turned", {}).items()
+        if {b, a} != {"overdue", "late"}  # too late before and after
     ]
-    return remarks + [said[flag] for flag in facts.get("flags", [])] + turned
+    return remarks + [said[flag] for flag in facts.get("flags", [])] + turned + moved(facts, clock_name)
 
 
 def clock_name(name: str) -> str:
@@ -198,6 +209,29 @@ def state_name(state: str) -> str:
         "late": _("too late"),
     }
     return names[state]
+
+
+def stage_name(facts: FaultFacts) -> str:
+    """How far the support has come: the first line, from afar, on site, the maker (R58)."""
+    stages = (
+        (EventKind.VENDOR_ARRIVED, _("Maker on site")),
+        (EventKind.VENDOR_CALLED, _("Given to the maker")),
+        (EventKind.ARRIVED, _("On site")),
+        (EventKind.REMOTE, _("Remote help")),
+    )
+    return next((name for kind, name in stages if facts.first(kind)), _("First line"))
+
+
+def cover_text(found: Covered) -> str:
+    """How a device stands to the contract, with the days of its service (R57)."""
+    names = {
+        Cover.UNDER: _("Under contract: %(line)s", line=found.line),
+        Cover.BEFORE: _("Service has not begun: %(line)s", line=found.line),
+        Cover.OVER: _("Service has ended: %(line)s", line=found.line),
+        Cover.OUTSIDE: _("Outside the contract: %(line)s", line=found.line),
+    }
+    days = _("%(first)s to %(last)s", first=full_day(found.starts_on), last=full_day(found.ends_on))
+    return f"{names[found.cover]} · {days}"
 
 
 def start_name(start: str) -> str:
@@ -288,7 +322,12 @@ def _outcome(event: FindingEvent, terms: Terms) -> list[tuple[str, str]]:
         return [(_("Result"), _("passed") if facts["passed"] else _("failed: the repair goes on"))]
     if event.kind == EventKind.REVISITED:
         return [(_("Client"), _("satisfied") if facts["satisfied"] else _("not satisfied"))]
+    if event.kind == EventKind.EFFECT_JUDGED:
+        said = _("considerable: points may be taken from the total") if facts["considerable"] else _("not considerable")
+        return [(_("Bad effect"), said)]
     known: Mapping[str, Any] = terms.levels if event.kind == EventKind.LEVEL_CHANGED else terms.impacts
+    if event.kind == EventKind.RECOUNTED:
+        return [(_("Day"), day_said(facts))]
     name = {EventKind.LEVEL_CHANGED: "level", EventKind.IMPACT_SET: "impact"}.get(EventKind(event.kind), "")
     if not name:
         return []
@@ -305,12 +344,12 @@ def local_name(known: Mapping[str, Any], key: str | None) -> str:
 
 
 def time_span(span: timedelta) -> str:
-    """A length of time to the minute: "12 min", "3 h 5 min", "2 d 4 h"."""
+    """A length of time to the minute: "12 min", "3 h 5 min", "2 d 4 h", "3 d"."""
     minutes = int(abs(span).total_seconds()) // 60
     if minutes < 48 * 60:
         return duration(minutes)
     days, rest = divmod(minutes, 24 * 60)
-    return _("%(d)s d %(h)s h", d=days, h=rest // 60)
+    return _("%(d)s d %(h)s h", d=days, h=rest // 60) if rest >= 60 else _("%(d)s d", d=days)
 
 
 def channel_name(channel: str) -> str:
@@ -318,6 +357,7 @@ def channel_name(channel: str) -> str:
     names = {
         "site": _("Found on site"),
         "telephone": _("Told by telephone"),
+        "desk": _("Told at the service desk"),
         "monitoring": _("Shown by monitoring"),
         "inspection": _("Found by an inspection"),
         "label": _("Told from the label, confirmed by a person"),

@@ -21,7 +21,8 @@ MOST_ROWS = 400
 LONGEST_TEXT = 2000
 WRITTEN = ("", "value", "na", "why", "remedy", "level")  # the parts of an answer in the order of the form
 # ids, which tell nobody anything
-HIDDEN = ("version", "form", "site", "id", "file", "photo", "photos", "covers", "sent_at", "about", "note")
+HIDDEN = ("version", "form", "site", "id", "file", "photo", "photos", "covers", "sent_at", "about", "note", "call")
+PRIVATE = ("caller_name", "caller_phone")  # for those who work on it only (R54); the office reads this page, too
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _rows(content: dict[str, Any], site_id: uuid.UUID) -> list[Row]:
             key, _dot, part = rest.rpartition(".")
         else:
             key, part = rest or name, PARTS.get(name, "") if rest else ""
-        if name in HIDDEN or part == "photo":
+        if name in (*HIDDEN, *PRIVATE) or part == "photo":
             continue
         row = _row(path, key, part, _text(path, value, site_id), items)
         found.append((row.is_code, order.get(key, 0), WRITTEN.index(part) if part in WRITTEN else 0, row))

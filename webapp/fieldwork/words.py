@@ -19,6 +19,7 @@ KINDS = {
     "joint_test_signature": _l("Signature"),
     "finding": _l("Fault or hazard"),
     "note": _l("Free note"),
+    "call": _l("Call"),
     "arrival": _l("Arrival"),
     "fault_step": _l("Step of a fault"),
     "hazard_step": _l("Step of a hazard"),
@@ -82,6 +83,12 @@ FIELDS = {
     "happened_at": _l("When it happened"),
     "person": _l("Who"),
     "until": _l("Until"),
+    "effect": _l("Effect on the work, how urgent"),
+    "answer": _l("Answer"),
+    "organisation": _l("Organisation"),
+    "form_number": _l("Number of the service form"),
+    "called_at": _l("Called at"),
+    "follow_up_on": _l("Follow up on"),
 }
 _VALUES: dict[str, dict[str, Any]] = {
     "run_state": {code: text for code, (_state, text) in RUN_STATES.items()},

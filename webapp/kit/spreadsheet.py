@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")  # the quote too: as_given takes back exactly what was added
 WIDEST_COLUMN = 60
+# a text with one of these, and no workbook is written
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Cell = str | int | Decimal | date | datetime | None
 
@@ -204,7 +207,7 @@ def _plain(cell: Cell) -> str:
 def _excel_value(cell: Cell) -> Any:
     if isinstance(cell, datetime):
         return cell.strftime("%Y-%m-%d %H:%M")
-    return harmless(cell) if isinstance(cell, str) else cell
+    return harmless(_NOT_IN_XML.sub("", cell)) if isinstance(cell, str) else cell
 
 
 def table_answer(data: bytes, filename: str, kind: str) -> Response:

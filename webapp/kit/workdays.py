@@ -1,6 +1,7 @@
-"""Working days of the country: free days and weekend days worked instead, from the library `holidays`; no network.
+"""Working days: the calendar of the country from the library `holidays`, and the days that differ from it; no network.
 
-Make-up days are announced each autumn for the next year; until the library knows them, weekends are free.
+Make-up days are announced each autumn for the next year; until the library knows them, weekends are free unless
+somebody says that a day differs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from functools import cache
 LIBRARY_LANGUAGES = {"zh": "zh_CN", "en": "en_US"}
 SATURDAY = 5
 
+OwnDays = Mapping[date, bool]  # days that differ from the country: True is worked on, False is free
+NO_DAYS: OwnDays = {}
+
 
 @dataclass(frozen=True)
 class CountryYear:
@@ -20,6 +24,10 @@ class CountryYear:
 
     free: Mapping[date, str]
     worked: frozenset[date]
+
+    def is_working(self, day: date) -> bool:
+        """Whether the country works on a day of this year."""
+        return day in self.worked or (day not in self.free and day.weekday() < SATURDAY)
 
 
 @cache
@@ -32,18 +40,25 @@ def country_year(year: int, language: str = "zh") -> CountryYear:
     return CountryYear({day: name for day, name in sorted(found.items()) if day.year == year}, worked)
 
 
-def is_working_day(day: date) -> bool:
-    """Whether the country works on that day."""
-    year = country_year(day.year)
-    if day in year.worked:
-        return True
-    return day not in year.free and day.weekday() < SATURDAY
+def is_working_day(day: date, own: OwnDays = NO_DAYS) -> bool:
+    """Whether that day is worked on: what was said of it, else what the country does."""
+    return own[day] if day in own else country_year(day.year).is_working(day)
 
 
-def working_day_after(day: date, count: int) -> date:
+def as_kept(days: OwnDays) -> dict[str, bool]:
+    """Own days as plain JSON, in order."""
+    return {day.isoformat(): days[day] for day in sorted(days)}
+
+
+def from_kept(kept: Mapping[str, bool] | None) -> OwnDays:
+    """Own days out of JSON; none where nothing was kept."""
+    return {date.fromisoformat(day): is_working for day, is_working in (kept or {}).items()}
+
+
+def working_day_after(day: date, count: int, own: OwnDays = NO_DAYS) -> date:
     """The `count`-th working day after `day`; `day` itself is never counted."""
     for _turn in range(count):
         day += timedelta(days=1)
-        while not is_working_day(day):
+        while not is_working_day(day, own):
             day += timedelta(days=1)
     return day

@@ -20,7 +20,6 @@ from webapp.kit.transaction import transaction
 from webapp.kit.workdays import country_year
 from webapp.people.models import Person
 from webapp.plans import calendar_actions, presentations, words
-from webapp.plans.material import own_days
 from webapp.plans.models import Presentation
 from webapp.plans.schemas import (
     CalendarDaySchema,
@@ -29,8 +28,9 @@ from webapp.plans.schemas import (
     PresentationSchema,
     YearSchema,
 )
-from webapp.plans.workdays import knows_make_up_days
 from webapp.sites.access import current_site, needs
+from webapp.sites.calendar import knows_make_up_days
+from webapp.sites.calendar_queries import own_days
 from webapp.sites.rules import Right
 
 plan_calendar = Blueprint("plan_calendar", __name__, url_prefix="/plans")

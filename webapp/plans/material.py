@@ -16,9 +16,10 @@ from webapp.checklists.queries import versions_for
 from webapp.extensions import db
 from webapp.kit.clock import Month
 from webapp.people.models import Person
-from webapp.plans.models import CalendarDay, Presentation
+from webapp.plans.models import Presentation
 from webapp.plans.needs import USUAL_MINUTES, Due, Frame, Need, Shown, needs_of
 from webapp.plans.workdays import working_days
+from webapp.sites.calendar_queries import own_days
 from webapp.sites.models import Role, Site
 from webapp.sites.queries import people_of
 
@@ -58,14 +59,6 @@ def due_in(site_id: uuid.UUID, month: Month) -> list[Due]:
     assets = due_assets(site_id, month)
     versions = versions_for(assets)
     return [_due(asset, versions) for asset in assets]
-
-
-def own_days(site_id: uuid.UUID, month: Month | None = None) -> Mapping[date, CalendarDay]:
-    """The days of a site that differ from the calendar, of a month or all."""
-    wanted = select(CalendarDay).where(CalendarDay.site_id == site_id).order_by(CalendarDay.day)
-    if month:
-        wanted = wanted.where(CalendarDay.day.between(month.first, month.last))
-    return {one.day: one for one in db.session.scalars(wanted)}
 
 
 def shown_in(site: Site, month: Month, *, with_called_off: bool = False) -> list[Presentation]:

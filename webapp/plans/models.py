@@ -1,4 +1,4 @@
-"""The plan of a month in versions, its steps and addenda; presentations; days that differ from the calendar.
+"""The plan of a month in versions, its steps and addenda; presentations.
 
 Nothing that was handed in is changed: a step freezes the version it names, a later change makes a new one, and after
 the approval there are addenda only.
@@ -163,19 +163,3 @@ class Presentation(Model):
     called_off_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     called_off_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     called_off_why: Mapped[str] = mapped_column(Text, default="")
-
-
-class CalendarDay(Model):
-    """A day of a site that differs from the calendar of the country: worked on or free, with name and reason."""
-
-    __tablename__ = "calendar_days"
-    __table_args__ = (UniqueConstraint("site_id", "day"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sites.id"))
-    day: Mapped[date]
-    is_working: Mapped[bool]
-    name: Mapped[str] = mapped_column(String(60))
-    reason: Mapped[str] = mapped_column(Text, default="")
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    changed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))

@@ -21,10 +21,11 @@ from webapp.plans import actions, addenda, words
 from webapp.plans.comparing import difference
 from webapp.plans.history import Story, stories_of
 from webapp.plans.lines import lines_of
-from webapp.plans.material import own_days, staff_of
+from webapp.plans.material import staff_of
 from webapp.plans.planned import PlannedMonth, due_on, is_late, planned_month
 from webapp.plans.schemas import AddendumSchema, ChangeSchema, ShowSchema, StepSchema, VersionsSchema
 from webapp.sites.access import current_site, needs
+from webapp.sites.calendar_queries import own_days
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
 

@@ -17,12 +17,13 @@ from webapp.kit.problems import Conflict, Invalid, NotFound
 from webapp.people.models import Person
 from webapp.plans.addenda import Addition, add_placed, ask_to_cancel
 from webapp.plans.holding import hold, lines_in
-from webapp.plans.material import due_in, own_days, shown_in, staff_of
+from webapp.plans.material import due_in, shown_in, staff_of
 from webapp.plans.models import Presentation
 from webapp.plans.needs import BEFORE_PRESENTATION, Frame, Shown, for_presentation
 from webapp.plans.planned import planned_month
 from webapp.plans.spreading import spread
 from webapp.plans.workdays import working_days
+from webapp.sites.calendar_queries import own_days
 from webapp.sites.models import Site
 
 

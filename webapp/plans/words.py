@@ -11,9 +11,11 @@ from flask_babel import lazy_gettext as _l
 from webapp.kit.clock import Month
 from webapp.kit.language import language
 from webapp.plans.lines import PlanAddendumLine, PlannedLine
-from webapp.plans.models import AddendumKind, CalendarDay, LineKind, StepKind
+from webapp.plans.models import AddendumKind, LineKind, StepKind
 from webapp.plans.planned import LineState, PlannedMonth, PlanStatus
-from webapp.plans.workdays import Day, day_of, days_of
+from webapp.plans.workdays import days_of
+from webapp.sites.calendar import Day, day_of
+from webapp.sites.calendar_models import CalendarDay
 
 STATES = {
     LineState.PENDING: _l("not yet"),

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select, union_all
+from sqlalchemy import and_, case, func, select, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.assets.models import Asset
@@ -24,7 +24,9 @@ from webapp.faults.policies import content_of
 from webapp.faults.problem_models import RepeatDecision
 from webapp.faults.terms import Terms
 from webapp.kit.clock import Month
+from webapp.kit.workdays import NO_DAYS, OwnDays
 from webapp.reports.fault_figures import LOOKING_BACK, FaultFigures, Served, figures_between
+from webapp.sites.calendar_queries import own_days_column, own_days_in
 from webapp.sites.models import Site
 
 
@@ -71,6 +73,7 @@ def touching(site: Site, since: datetime, until: datetime) -> Touching:
     steps: dict[uuid.UUID, list[Step]] = {}
     firsts: dict[uuid.UUID, Any] = {}
     terms: dict[uuid.UUID | None, Terms] = {}
+    own_days: OwnDays = NO_DAYS
     for row in rows:
         firsts.setdefault(row.id, row)
         told = steps.setdefault(row.id, [])
@@ -78,19 +81,14 @@ def touching(site: Site, since: datetime, until: datetime) -> Touching:
             told.append(Step(row.event_kind, row.at, row.received_at, row.by, row.reason, row.facts))
         if row.content is not None:
             terms[row.policy] = Terms.of(row.content, site.timezone)
+        own_days = own_days or own_days_in(row.own_days)
     terms.setdefault(None, Terms.of(content_of(site), site.timezone))
-    faults = [_facts(row, tuple(steps[row.id]), terms[row.policy]) for row in firsts.values()]
+    faults = [_facts(row, tuple(steps[row.id]), terms[row.policy], own_days) for row in firsts.values()]
     decisions = {row.id: bool(row.decision) for row in firsts.values() if row.decision is not None}
     return Touching(sorted(faults, key=lambda each: (each.reported_at, each.number)), decisions)
 
 
-def reported_in(site: Site, span: tuple[datetime, datetime]) -> int:
-    """How many faults were reported in a span of time. One statement."""
-    fitting = (Finding.reported_at >= span[0], Finding.reported_at < span[1], Finding.kind == FindingKind.FAULT.value)
-    return db.session.scalar(select(func.count()).where(Finding.site_id == site.id, *fitting)) or 0
-
-
-def _facts(row: Any, steps: tuple[Step, ...], terms: Terms) -> FaultFacts:
+def _facts(row: Any, steps: tuple[Step, ...], terms: Terms, own_days: OwnDays) -> FaultFacts:
     return FaultFacts(
         id=row.id,
         site_id=row.site_id,
@@ -105,11 +103,12 @@ def _facts(row: Any, steps: tuple[Step, ...], terms: Terms) -> FaultFacts:
         source=row.source,
         text=row.text,
         steps=steps,
+        own_days=own_days if terms.counts_days else NO_DAYS,
     )
 
 
 def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
-    """Fault × step; the terms stand with one fault of each policy only, for they are long."""
+    """Fault × step; terms and own days of the site stand with one fault of each policy only, for they are long."""
     decision = aliased(RepeatDecision)
     said = (
         select(decision.is_repeat)
@@ -142,6 +141,7 @@ def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
             FindingEvent.reason,
             FindingEvent.facts,
             FaultPolicy.content,
+            case((here.c.nth == 1, own_days_column(site_id))).label("own_days"),
         )
         .select_from(here)
         .outerjoin(FindingEvent, FindingEvent.finding_id == here.c.id)

@@ -15,7 +15,7 @@ from webapp.kit import charts
 from webapp.kit.clock import Month, utc_now
 from webapp.kit.intake import load_query
 from webapp.kit.problems import NotFound
-from webapp.kit.respond import page
+from webapp.kit.respond import page, respond
 from webapp.reports.closing import shown
 from webapp.reports.fault_figures import (
     LOOKING_BACK,
@@ -25,7 +25,7 @@ from webapp.reports.fault_figures import (
     figures_between,
     handling_clocks,
 )
-from webapp.reports.fault_figures_queries import reported_in, served_of, touching
+from webapp.reports.fault_figures_queries import served_of, touching
 from webapp.reports.fault_figures_words import FIGURES, figure_name, length, repeat_word
 from webapp.reports.schemas import RowsSchema
 from webapp.reports.views import month_called
@@ -35,7 +35,6 @@ from webapp.sites.rules import Right
 
 faultfigures = Blueprint("faultfigures", __name__)
 MONTHS = 6
-MOST_PLOTTED = 1500  # faults; a command centre has some tens, and beyond that the page would take seconds
 BEHIND: dict[str, Callable[[FaultFigure], bool]] = {
     "raised": lambda fault: fault.is_raised,
     "failures": lambda fault: fault.is_raised and fault.is_failure,
@@ -64,11 +63,20 @@ def _words() -> dict[str, Any]:
 @faultfigures.get("/fault-figures/<month>")
 @needs(Right.READ)
 def show(month: str) -> Response:
-    """Availability, timeliness, repeats, times to repair and between failures, by system; plots of the last months."""
-    chosen, site = month_called(month), current_site()
-    summary = shown(site, chosen, utc_now())
-    context: dict[str, Any] = {"figures": summary.fault_figures, "past": _last_months(site, chosen), "FIGURES": FIGURES}
+    """Availability, timeliness, repeats, times to repair and between failures, by system; plots come after it."""
+    chosen = month_called(month)
+    summary = shown(current_site(), chosen, utc_now())
+    context: dict[str, Any] = {"figures": summary.fault_figures, "FIGURES": FIGURES}
     return page("reports/fault_figures.html", month=chosen, summary=summary, **context)
+
+
+@faultfigures.get("/fault-figures/<month>/plots")
+@needs(Right.READ)
+def plots(month: str) -> Response:
+    """The last months as plots. Apart from the page, for they go through the faults of half a year."""
+    chosen = month_called(month)
+    past = _last_months(current_site(), chosen)
+    return respond("reports/fault_plots.html", "reports/_fault_plots.html", month=chosen, past=past)
 
 
 @faultfigures.get("/fault-figures/<month>/<figure>")
@@ -93,15 +101,12 @@ def faults_behind(figures: FaultFigures, figure: str, place: SystemFigures | Non
 
 
 def _last_months(site: Site, month: Month) -> dict[str, list[tuple[str, Any]]]:
-    """Points of the plots, oldest first, from the records as they stand. Nothing where there are too many."""
+    """Points of the plots, oldest first, from the records as they stand. Three statements."""
     months = [month]
     while len(months) < MONTHS:
         months.insert(0, months[0].previous())
     bounds = [each.bounds(site.timezone) for each in months]
-    span = bounds[0][0] - LOOKING_BACK, bounds[-1][1]
-    if reported_in(site, span) > MOST_PLOTTED:
-        return {}
-    found = touching(site, *span)
+    found = touching(site, bounds[0][0] - LOOKING_BACK, bounds[-1][1])
     served, now = served_of(assets_of(site.id), site.timezone), utc_now()
     clocks = handling_clocks([fault for fault in found.faults if fault.reported_at <= now], now)
     points: dict[str, list[tuple[str, Any]]] = {"availability": [], "timeliness": [], "raised": [], "mttr": []}
