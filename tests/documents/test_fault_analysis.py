@@ -112,6 +112,6 @@ def test_the_equipment_report_says_what_is_broken_who_was_told_and_what_is_to_be
     text = said_in(equipment_report(fault_of, material(tmp_path).frame(1, [])))
     for said in ("no picture", "Guangdong Display Co.", asset.location, "Under contract: ", somebody("tech").name):
         assert said in text
-    for said in ("send the board to the maker?", "2026-11-25 12:00", "Long repair", "王工", "周三前", "not yet"):
+    for said in ("send the board to the maker?", "2026-11-25 12:00", "Long repair", "王工", "周三前", "not told yet"):
         assert said in text
     assert "yes, and lend a replacement" in text

@@ -8,8 +8,8 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from webapp.documents.fault_analysis import Analysed, course_of
-from webapp.documents.paper import Block, Column, Facts, Paper, Paragraph, Table, plain_rows
-from webapp.documents.parts import Frame, Numbering, both_sides
+from webapp.documents.paper import Block, Column, Facts, Paper, Paragraph, SignatureBox, Signatures, Table, plain_rows
+from webapp.documents.parts import Frame, Numbering
 from webapp.faults.clocks import ClockName
 from webapp.faults.facts import moment_in
 from webapp.faults.models import EventKind as Kind
@@ -27,14 +27,14 @@ def equipment_report(fault: Analysed, frame: Frame) -> Paper:
         Paragraph(facts.text or "—"),
         head(_("What was done so far")),
         course_of(fault, frame),
-        head(_("How to go on")),
+        head(_("Proposal")),
         Facts(_proposal(fault, frame)),
         head(_("Reported to supplier, bureau, client")),
         _told(fault, frame),
-        head(_("Instruction of the client")),
-        Paragraph(instructed.text if instructed else "\n\n\n"),
-        both_sides(frame),
     ]
+    if instructed:
+        blocks += [head(_("Instruction of the client")), Paragraph(instructed.text)]
+    blocks.append(_places_to_sign(frame, is_instructed=instructed is not None))
     return frame.single(_("Equipment fault report"), facts.number, facts.reported_at, blocks)
 
 
@@ -53,7 +53,7 @@ def _particulars(fault: Analysed, frame: Frame) -> tuple[tuple[str, str], ...]:
         (_("Supplier"), fault.supplier or "—"),
         (_("Type"), fault.level),
         (_("Reported at"), frame.at_text(facts.reported_at)),
-        (_("How it became known"), channel_name(fault.channel) or "—"),
+        (_("Found by way of"), channel_name(fault.channel) or "—"),
         (_("Handled by"), fault.people or "—"),
     )
 
@@ -71,19 +71,27 @@ def _proposal(fault: Analysed, frame: Frame) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _places_to_sign(frame: Frame, *, is_instructed: bool) -> Signatures:
+    """For both sides; where the client has not said how to go on, with room for it."""
+    room = "" if is_instructed else "\n\n"
+    title = _("Checked by (bureau)") if is_instructed else _("Instruction of the client")
+    boxes = SignatureBox(_("Drawn up by (provider)"), frame.provider), SignatureBox(title, frame.client, note=room)
+    return Signatures(boxes)
+
+
 def _told(fault: Analysed, frame: Frame) -> Table:
     """The three reporting ticks with their times; what is missing is said (R63)."""
     columns = (
         Column(_("Reported to"), 30),
         Column(_("When"), 20),
-        Column(_("Who was told"), 24),
+        Column(_("Informed person"), 24),
         Column(_("Answer"), 26),
     )
     ticks = {str(step.more.get("told")): step for step in fault.facts.in_order if step.kind == Kind.TICKED}
     rows = (
         (
             choice_name(told),
-            frame.at_text(ticks[told].at) if told in ticks else _("not yet"),
+            frame.at_text(ticks[told].at) if told in ticks else _("not told yet"),
             str(ticks[told].more.get("person") or "") if told in ticks else "",
             ticks[told].text if told in ticks else "",
         )

@@ -360,6 +360,7 @@ def channel_name(channel: str) -> str:
         "desk": _("Told at the service desk"),
         "monitoring": _("Shown by monitoring"),
         "inspection": _("Found by an inspection"),
+        "joint_test": _("Found by a joint test"),
         "label": _("Told from the label, confirmed by a person"),
     }
     return names.get(channel, channel)
