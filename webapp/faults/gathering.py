@@ -86,6 +86,26 @@ def steps_in(finding: Finding) -> tuple[Step, ...]:
     )
 
 
+def facts_from(record: Any, steps: Sequence[Step], terms: Terms, own_days: OwnDays) -> FaultFacts:
+    """A fault from its row (or another with the same columns), its steps and the terms it runs under."""
+    return FaultFacts(
+        id=record.id,
+        site_id=record.site_id,
+        number=record.number,
+        reported_at=record.reported_at,
+        entered_at=record.entered_at,
+        level=began_with(record.level, steps, EventKind.LEVEL_CHANGED) or "",
+        terms=terms,
+        impact=began_with(record.impact, steps, EventKind.IMPACT_SET),
+        catalogue_number=record.catalogue_number,
+        asset_id=record.asset_id,
+        source=record.source,
+        text=record.text,
+        steps=steps,
+        own_days=own_days if terms.counts_days else NO_DAYS,
+    )
+
+
 class _Book:
     """The policies of a site, read once, and its own days, read once where the terms of a fault count days."""
 
@@ -97,22 +117,7 @@ class _Book:
 
     def facts(self, finding: Finding, steps: Sequence[Step]) -> FaultFacts:
         terms = self._terms_of(finding)
-        return FaultFacts(
-            id=finding.id,
-            site_id=finding.site_id,
-            number=finding.number,
-            reported_at=finding.reported_at,
-            entered_at=finding.entered_at,
-            level=began_with(finding.level, steps, EventKind.LEVEL_CHANGED) or "",
-            terms=terms,
-            impact=began_with(finding.impact, steps, EventKind.IMPACT_SET),
-            catalogue_number=finding.catalogue_number,
-            asset_id=finding.asset_id,
-            source=finding.source,
-            text=finding.text,
-            steps=steps,
-            own_days=self._own_days() if terms.counts_days else NO_DAYS,
-        )
+        return facts_from(finding, steps, terms, self._own_days() if terms.counts_days else NO_DAYS)
 
     def _own_days(self) -> OwnDays:
         if self._days is None:

@@ -18,8 +18,9 @@ from sqlalchemy.orm import aliased
 from webapp.assets.models import Asset
 from webapp.assets.queries import period_of
 from webapp.extensions import db
-from webapp.faults.facts import FaultFacts, Step, began_with
-from webapp.faults.models import EventKind, FaultPolicy, Finding, FindingEvent, FindingKind
+from webapp.faults.facts import FaultFacts, Step
+from webapp.faults.gathering import facts_from
+from webapp.faults.models import FaultPolicy, Finding, FindingEvent, FindingKind
 from webapp.faults.policies import content_of
 from webapp.faults.problem_models import RepeatDecision
 from webapp.faults.terms import Terms
@@ -83,28 +84,9 @@ def touching(site: Site, since: datetime, until: datetime) -> Touching:
             terms[row.policy] = Terms.of(row.content, site.timezone)
         own_days = own_days or own_days_in(row.own_days)
     terms.setdefault(None, Terms.of(content_of(site), site.timezone))
-    faults = [_facts(row, tuple(steps[row.id]), terms[row.policy], own_days) for row in firsts.values()]
+    faults = [facts_from(row, tuple(steps[row.id]), terms[row.policy], own_days) for row in firsts.values()]
     decisions = {row.id: bool(row.decision) for row in firsts.values() if row.decision is not None}
     return Touching(sorted(faults, key=lambda each: (each.reported_at, each.number)), decisions)
-
-
-def _facts(row: Any, steps: tuple[Step, ...], terms: Terms, own_days: OwnDays) -> FaultFacts:
-    return FaultFacts(
-        id=row.id,
-        site_id=row.site_id,
-        number=row.number,
-        reported_at=row.reported_at,
-        entered_at=row.entered_at,
-        level=began_with(row.level, steps, EventKind.LEVEL_CHANGED) or "",
-        terms=terms,
-        impact=began_with(row.impact, steps, EventKind.IMPACT_SET),
-        catalogue_number=row.catalogue_number,
-        asset_id=row.asset_id,
-        source=row.source,
-        text=row.text,
-        steps=steps,
-        own_days=own_days if terms.counts_days else NO_DAYS,
-    )
 
 
 def _statement(site_id: uuid.UUID, since: datetime, until: datetime) -> Any:
