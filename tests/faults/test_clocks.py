@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webapp.demo.load import HERE
@@ -221,9 +222,10 @@ def test_a_pause_until_an_agreed_date_ends_by_itself():
     assert ("handling", 100, date + HOUR) in wanted(clocks_of(facts, reported + 4 * HOUR))
 
 
-def test_a_pause_after_the_limit_heals_nothing():
+@pytest.mark.parametrize("hours", [4, 5])
+def test_a_pause_after_the_limit_or_at_its_very_end_heals_nothing(hours):
     reported = at("2026-11-18 10:00")
-    facts = fault(reported, *paused(reported + 5 * HOUR, said="agreed"))
+    facts = fault(reported, *paused(reported + hours * HOUR, said="agreed"))
     clock = clocks_of(facts, reported + 9 * HOUR)[ClockName.HANDLING]
     assert (clock.state, clock.due_at) == (ClockState.OVERDUE, reported + 4 * HOUR)
 
@@ -314,17 +316,19 @@ def slowly(events, stops, until: int) -> tuple[int, int | None, bool]:
     level = "general" if any(kind == "level" and when <= until for kind, when in events) else "major"
     limit = 240 if level == "major" else 480
     known = [(start, length) for start, length, is_agreed in stops if is_agreed and start <= until]
-    ran = 0
-    over = False
-    for minute in range(until if done is None else done):
+    ran, due = 0, None
+    end = until if done is None else done
+    for minute in range(end):
         if not any(start <= minute < start + length for start, length in known):
             ran += 1
-            over = over or ran > limit
-    return ran, done, over
+        if ran == limit and due is None:
+            due = minute + 1  # a pause that begins at this very moment comes too late
+    return ran, done, due is not None and end > due
 
 
 @settings(max_examples=300, deadline=None)
 @given(happened, pauses, st.integers(0, 1000), st.randoms())
+@example([], [(240, 1, True)], 241, Random(1))
 def test_the_handling_clock_agrees_with_counting_minute_by_minute(events, stops, until, chance):
     steps = story(events, stops)
     order = {id(one): position for position, one in enumerate(steps)}
