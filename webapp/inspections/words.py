@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +15,7 @@ from webapp.checklists.published import AnyItem
 from webapp.checklists.rules import Bounds
 from webapp.faults.rules import duration
 from webapp.inspections.models import Answer
-from webapp.kit.language import local
+from webapp.kit.language import language, local
 
 RUN_STATES = {
     "running": ("ok", _l("Running normally")),
@@ -101,11 +102,16 @@ def reason_in_words(answer: Answer, unit: str) -> str:
 
 def level_limits(level: Mapping[str, Any]) -> str:
     """The three limits of a fault level; empty where the contract names none for the level alone."""
-    if not all(level.get(name) for name in ("response_min", "arrival_min", "handling_min")):
-        return ""
+    limits = [level.get(name) for name in ("response_min", "arrival_min", "handling_min")]
+    return _limits_in(language(), *limits) if all(limits) else ""
+
+
+@cache
+def _limits_in(_language: str, response: int, arrival: int, handling: int) -> str:
+    """Kept, one for each language: the page of a checklist says it for every item."""
     return _(
         "response %(response)s · arrival %(arrival)s · repair %(handling)s",
-        response=duration(level["response_min"]),
-        arrival=duration(level["arrival_min"]),
-        handling=duration(level["handling_min"]),
+        response=duration(response),
+        arrival=duration(arrival),
+        handling=duration(handling),
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from gettext import NullTranslations
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Flask, g, request
-from flask_babel import get_locale
-from flask_babel import gettext as _
+from flask_babel import get_locale, get_translations
 from flask_login import current_user
 
 LANGUAGES = {"zh": "中文", "en": "English"}
+_catalogues: dict[str, NullTranslations] = {}  # language → its texts, read once per process
 
 
 def choose_locale() -> str:
@@ -28,6 +29,18 @@ def language() -> str:
     """ "zh" or "en"."""
     locale = get_locale()
     return locale.language if locale else "zh"
+
+
+def said(text: str, **variables: Any) -> str:
+    """A text of a template in the reader's language, as `flask_babel.gettext` gives it.
+
+    That one looks for its catalogue anew for every word, which is a third of the time that a long page takes.
+    """
+    where = language()
+    if where not in _catalogues:
+        _catalogues[where] = get_translations()
+    found = _catalogues[where].gettext(text)
+    return found % variables if variables else found
 
 
 def local(thing: Any, field: str = "") -> str:
@@ -99,4 +112,4 @@ def set_up_language(app: Flask) -> None:
         full_moment=full_moment,
         signed=signed_number,
     )
-    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, _=_)
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, _=said)
