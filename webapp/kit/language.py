@@ -31,7 +31,7 @@ def language() -> str:
     return locale.language if locale else "zh"
 
 
-def said(text: str, **variables: Any) -> str:
+def said(text: str, /, **variables: Any) -> str:
     """A text of a template in the reader's language, as `flask_babel.gettext` gives it.
 
     That one looks for its catalogue anew for every word, which is a third of the time that a long page takes.
