@@ -13,7 +13,7 @@ def hazard_state_name(state: str | None) -> str:
     names = {
         State.FOUND: _("Found"),
         State.LISTED: _("On the list, waits for consent"),
-        State.APPROVED: _("Approved"),
+        State.APPROVED: _("Consent given"),
         State.REFUSED: _("Consent refused"),
         State.IN_WORK: _("In work"),
         State.DONE: _("Done, waits for the check"),
