@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from tests.faults.played import take
@@ -53,6 +54,30 @@ def test_a_plain_form_brings_its_photo_and_the_page_shows_it(as_, in_app):
     page = tech.get(f"/faults/{finding}").text
     assert "switched over" in page
     assert "/thumbnail" in page
+
+
+def test_a_double_tap_on_a_plain_form_is_one_step_and_leads_to_the_page(as_, in_app):
+    finding, tech, bureau = in_app(raised), as_("tech"), as_("supervisor")
+    tech.post(f"/faults/{finding}/steps", data={"id": str(uuid.uuid4()), "kind": "repaired", "text": "new fuse"})
+    form = {"id": "", "kind": "tested", "passed": "false", "text": "no power"}
+
+    def tap(**more):
+        answer = bureau.post(f"/faults/{finding}/steps", data=form | more)
+        assert (answer.status_code, answer.location) == (303, f"/faults/{finding}")
+
+    def tests():
+        told = select(FindingEvent).where(FindingEvent.finding_id == finding, FindingEvent.kind == "tested")
+        return len(db.session.scalars(told).all())
+
+    with time_machine.travel((utc_now() + timedelta(minutes=1)).replace(second=10), tick=False) as clock:
+        tap()
+        tap()
+        assert in_app(tests) == 1
+        tap(text="still no power")
+        assert in_app(tests) == 2
+        clock.shift(timedelta(minutes=1))
+        tap()
+        assert in_app(tests) == 3
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from webapp.calls.schemas import KINDS, CallSchema, FaultSchema, ListSchema, New
 from webapp.extensions import db
 from webapp.faults.form import form_context
 from webapp.kit.access import signed_in
-from webapp.kit.canonical import canonical_json, sha256_hex
 from webapp.kit.clock import Month, local_day, utc_now
 from webapp.kit.intake import load, load_query
 from webapp.kit.language import show_times_of
@@ -37,7 +36,7 @@ from webapp.sites.access import current_site, may, may_here, memberships, needs,
 from webapp.sites.models import Site
 from webapp.sites.rules import Right
 from webapp.sync.actions import stored_or_kept
-from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
+from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable, name_of_form
 from webapp.sync.receipts import receipt
 
 calls = Blueprint("calls", __name__, url_prefix="/calls")
@@ -81,7 +80,7 @@ def new() -> Response:
 def receive(call_id: uuid.UUID) -> BaseResponse:
     """Takes a call; the same again is the same call, another content under this id is kept and refused."""
     sending, person, now = incoming(), _person(), utc_now()
-    name, about = call_id if call_id.int else _name_of_form(person, f"{now:%Y%m%d%H%M}"), partial(id_in_form, "site")
+    name, about = call_id if call_id.int else name_of_form(person.id, now), partial(id_in_form, "site")
     try:
         with kept_if_unreadable(actions.KIND, name, sending, now=now, site_of=about):
             fields = load(CallSchema())
@@ -195,12 +194,6 @@ def _device_in(typed: MultiDict[str, Any], site: Site) -> Asset | None:
 def _goes_on(call: Call, site: Site, is_order: bool) -> bool:
     """Whether the form of a fault is for this call: always for a fault, for a consultation only where it is wanted."""
     return may_become_order(call.kind, [level["key"] for level in site.fault_levels] if is_order else [])
-
-
-def _name_of_form(person: Person, minute: str) -> uuid.UUID:
-    """The name of a call that a plain form could not name: of two taps in the same minute the second is the same."""
-    content = sorted(request.form.items(multi=True))
-    return uuid.uuid5(person.id, sha256_hex(canonical_json([minute, content])))
 
 
 def _site_of_form() -> Site:

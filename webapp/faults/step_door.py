@@ -21,8 +21,8 @@ from webapp.kit.problems import wants_json
 from webapp.kit.respond import done
 from webapp.people.models import Person
 from webapp.sites.rules import Right
-from webapp.sync.actions import Document, named, stored_or_kept
-from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable
+from webapp.sync.actions import Document, stored_or_kept
+from webapp.sync.incoming import id_in_form, incoming, kept_if_unreadable, name_of_form
 from webapp.sync.receipts import receipt
 
 
@@ -39,7 +39,9 @@ def received_step(
     """
     by: Person = current_user._get_current_object()
     sending, now = incoming(), utc_now()
-    name, about = named(id_in_form("id")), partial(queries.site_of_finding, finding_id)
+    given = id_in_form("id")
+    name = given if given and given.int else name_of_form(by.id, now)
+    about = partial(queries.site_of_finding, finding_id)
     with kept_if_unreadable(kind, name, sending, now=now, site_of=about):
         fields: dict[str, Any] = {**load(schema), "id": name}
     uploads = uploads_for(name, Right.INSPECT)

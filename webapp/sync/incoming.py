@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from marshmallow import ValidationError
 
-from webapp.kit.canonical import sha256_hex
+from webapp.kit.canonical import canonical_json, sha256_hex
 from webapp.kit.intake import Moment, json_body
 from webapp.kit.problems import Garbled, Problem, Refused, invalid_from
 from webapp.kit.transaction import transaction
@@ -110,6 +110,16 @@ def kept_if_unreadable(
             site_id = site_of() if site_of else None
             keep_refused(unreadable, status=problem.status, reason=problem.message, site_id=site_id, now=now)
         raise problem from None
+
+
+def name_of_form(by: uuid.UUID, now: datetime) -> uuid.UUID:
+    """A name for what a plain form could not name: of two taps within the same minute the second is the same document.
+
+    It says who, where, what and which minute; of pictures their file names.
+    """
+    pictures = [[name, part.filename or ""] for name, part in request.files.items(multi=True)]
+    about = [f"{now:%Y%m%d%H%M}", request.path, as_it_came(), pictures]
+    return uuid.uuid5(by, sha256_hex(canonical_json(about)))
 
 
 def id_in_form(name: str) -> uuid.UUID | None:
