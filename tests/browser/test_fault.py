@@ -66,7 +66,8 @@ def test_a_major_fault_by_three_roles_one_of_them_without_network(field: Field, 
     step(supervisor, "tested", text="现场通电试验，业务恢复")
     until(supervisor, lambda: field.ask(lambda: closed_at(fault)), "the passed test has closed it")
 
-    kinds, arrival = field.ask(lambda: story_of(fault))
+    story = field.ask(lambda: story_of(fault))
+    arrival = next(one for one in story if one.kind == "arrived")
     order = [
         "reported",
         "acknowledged",
@@ -78,7 +79,7 @@ def test_a_major_fault_by_three_roles_one_of_them_without_network(field: Field, 
         "analysed",
         "tested",
     ]
-    assert kinds == [*order, "closed"]
+    assert [one.kind for one in story] == [*order, "closed"]
     assert arrival.received_at > arrival.at, "the clock counts when somebody arrived, not when the phone had network"
 
 
@@ -106,15 +107,33 @@ def closed_at(fault: str) -> Any:
     return db.session.get_one(Finding, uuid.UUID(fault)).closed_at
 
 
-def story_of(fault: str) -> tuple[list[str], FindingEvent]:
-    """The kinds of all steps in the order of the claimed times, and the arrival."""
+def story_of(fault: str) -> list[FindingEvent]:
+    """All steps in the order of the claimed times."""
     told = (
         select(FindingEvent)
         .where(FindingEvent.finding_id == uuid.UUID(fault))
         .order_by(FindingEvent.at, FindingEvent.id)
     )
-    events = db.session.scalars(told).all()
-    return [one.kind for one in events], next(one for one in events if one.kind == "arrived")
+    return list(db.session.scalars(told))
+
+
+def test_what_is_typed_into_a_step_of_the_office_stays_when_the_sign_in_has_expired(field: Field, phone: Any):
+    lead = phone("lead")
+    fault = told_by_telephone(lead, field)
+    lead.wait_for_url(f"**/faults/{fault}")  # the page of what was just reported opens by itself
+    lead.evaluate("document.querySelectorAll('#main details').forEach(one => one.open = true)")
+    form = lead.locator("#step-level_changed")
+    form.locator("label:has([value=general])").click()
+    form.locator("[name=text]").fill("业务已由备用线路承担")
+    cookies = lead.context.cookies()
+    lead.context.clear_cookies()
+    form.locator("button").click()
+    expect(lead.locator("#problem")).to_contain_text("登录")
+    expect(form.locator("[name=text]")).to_have_value("业务已由备用线路承担")
+    lead.context.add_cookies(cookies)
+    form.locator("button").dblclick()
+    expect(lead.locator(".rail")).to_contain_text("业务已由备用线路承担")
+    assert [one.kind for one in field.ask(lambda: story_of(fault))].count("level_changed") == 1
 
 
 def test_the_board_says_itself_when_it_has_not_been_renewed_for_long(field: Field, phone: Any):
